@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { makeFolder } from '../common/folders.ts';
 import { userFolders } from '../common/user-folders.ts';
+import { socketFd } from './api/wire/peer.ts';
 import { Ledger } from './engine/containers/model/ledger.ts';
 import { Registry } from './engine/containers/model/registry.ts';
 import { makeEngine } from './engine/engine.ts';
@@ -24,6 +26,7 @@ import { Unpacker } from './kernel/archive/unpack.ts';
 import { openCgroups } from './kernel/cgroup/open.ts';
 import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { openFileTree } from './kernel/files/programs.ts';
+import { FileSockets } from './kernel/files/sockets.ts';
 import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
 import { pastaIn } from './kernel/network/pasta.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
@@ -46,9 +49,9 @@ import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filte
 import { lastGroup, wholeGroupRange } from './kernel/users/id-maps.ts';
 import { IdPool } from './kernel/users/id-pool.ts';
 import { openPool } from './kernel/users/open-pool.ts';
-import { isRootOnHost, ownMaps, ownUser } from './kernel/users/own-maps.ts';
+import { isRootOnHost, onHost, ownMaps, ownUser } from './kernel/users/own-maps.ts';
 import { UserNamespaces } from './kernel/users/user-namespaces.ts';
-import { closeFd } from './native/libliker.ts';
+import { closeFd, peerCredentials } from './native/libliker.ts';
 import { openRegistries } from './registry/registries.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { Content } from './storage/content.ts';
@@ -144,6 +147,7 @@ export async function compose(
     },
     devices: { below: nodesBelow, at: nodesAt },
     files: openFileTree(),
+    fileSockets: new FileSockets(join(run, 'files'), uidOf),
     security: {
       rightsOf,
       capabilities: capabilityNames(daemonCapabilities()),
@@ -200,6 +204,11 @@ function openUsers(
     owner,
     ids: ownMaps(),
   } as const);
+}
+
+/** Of the process that has connected. */
+function uidOf(socket: Socket): number {
+  return onHost(peerCredentials(socketFd(socket))).uid;
 }
 
 function usualRegistries(isRoot: boolean): string {

@@ -1,15 +1,19 @@
 // Files of containers: cp both ways in each state, and export.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   linkSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Running } from './harness/likerctl.ts';
@@ -19,7 +23,11 @@ import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
 
-const s = suite();
+/** The way of the bytes between likerctl and likerd (files-by-messages.test.ts). */
+const way = process.env['LIKER_TEST_FILES'] ?? 'socket';
+const s = suite({
+  onStart: ({ run }) => way === 'messages' && rmSync(join(run, 'files'), { recursive: true }),
+});
 let made = 0;
 
 /** Without root, a container is paused only in a delegated cgroup. */
@@ -86,6 +94,42 @@ inBothModes('what goes in comes out the same, whatever the container does', asyn
     if (state === 'created' || state === 'exited') await s.ok(['start', id]);
     assert.equal(await s.ok(['exec', id, 'stat', '-c', '%u:%g %a', '/fresh/sub/tool']), `${maker()} 700`);
   }
+});
+
+test('large files keep their contents and their holes', async (t) => {
+  const [at, back] = [folder(), folder()];
+  writeFileSync(join(at, 'large'), Buffer.alloc(3_000_001, 'large'));
+  writeFileSync(join(at, 'sparse'), 'begin');
+  truncateSync(join(at, 'sparse'), 50_000_000);
+  execFileSync('sh', ['-c', 'printf middle | dd of=sparse bs=1 seek=30000000 conv=notrunc status=none'], {
+    cwd: at,
+  });
+  const id = await container(t, 'running', []);
+  const came = await s.likerctl(['cp', `${at}/.`, `${id}:/srv`]);
+  assert.match(came.stderr, /^Successfully copied 53MB to /);
+  await s.ok(['cp', `${id}:/srv/.`, back]);
+  for (const name of ['large', 'sparse'])
+    assert.ok(readFileSync(join(at, name)).equals(readFileSync(join(back, name))), name);
+  if (way === 'socket') {
+    assert.ok(statSync(join(back, 'sparse')).blocks < 1000);
+    assert.ok(Number(await s.ok(['exec', id, 'stat', '-c', '%b', '/srv/sparse'])) < 1000);
+  }
+});
+
+test('an error is told in the words of the side that has found it', async (t) => {
+  const id = await container(t, 'running', ['--tmpfs', '/small:size=1m']);
+  const at = folder();
+  writeFileSync(join(at, 'large'), Buffer.alloc(4_000_000, 'large'));
+  const refused = async (from: string, to: string, why: RegExp): Promise<void> => {
+    const { code, stderr } = await s.likerctl(['cp', from, to]);
+    assert.match(stderr, why);
+    assert.equal(code, 1);
+  };
+  await refused(join(at, 'large'), `${id}:/small`, /Cannot write 'small\/large': No space left on device/);
+  await using listener = createServer().listen(join(at, 'socket'));
+  await once(listener, 'listening');
+  await refused(join(at, 'socket'), `${id}:/srv`, /Cannot pack '.*socket': it is a socket/);
+  await refused(`${id}:/dev/ptmx`, join(at, 'none/x'), /Cannot copy into '.*none\/'/);
 });
 
 test('where it goes depends on what is there', async (t) => {

@@ -121,12 +121,18 @@ export class Connection {
   /**
    * The messages of a server stream. `request` is called again after a loss and says where to go on. A stream that `follows`
    * waits endlessly for a lost likerd. One that has no second half (an archive) is never repeated once a message has come: then a loss
-   * is an error that ends with `again`, what to do. Leaving the loop early cancels the call.
+   * is an error that ends with `again`, what to do. Leaving the loop early cancels the call, and so does the signal.
    */
   async *messages<Request, Response>(
     method: Method<Request, Response>,
     request: () => Request,
-    { follows, again }: { readonly follows: boolean; readonly again?: string } = { follows: true },
+    {
+      follows,
+      again,
+      signal,
+    }: { readonly follows: boolean; readonly again?: string; readonly signal?: AbortSignal } = {
+      follows: true,
+    },
   ): AsyncGenerator<Response> {
     let begun = false;
     const losses = { patienceMs: follows ? endlessly : shortPatienceMs, at: 0, count: 0 };
@@ -138,6 +144,8 @@ export class Connection {
         method.responseDeserialize,
         request(),
       );
+      const cancel = (): void => call.cancel();
+      signal?.addEventListener('abort', cancel);
       try {
         for await (const message of call) {
           this.answered();
@@ -147,10 +155,12 @@ export class Connection {
         return;
       } catch (error) {
         const explained = this.explain(error as ServiceError);
+        if (signal?.aborted) throw explained;
         if (begun && again !== undefined && isConnectionLoss(explained))
           throw new LikerError('DAEMON_UNREACHABLE', `likerd ended in the middle of it; ${again}`);
         await this.#comeBack(client, explained, losses);
       } finally {
+        signal?.removeEventListener('abort', cancel);
         call.cancel();
       }
     }

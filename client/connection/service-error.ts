@@ -74,6 +74,11 @@ export function isConnectionLoss(error: Error): boolean {
   return error.reason === 'CANCELLED' || isReset(detailsOf(error));
 }
 
+/** The daemon is of a version that does not have this call. */
+export function isUnknownCall({ cause }: Error): boolean {
+  return (cause as Partial<ServiceError> | undefined)?.code === (statusCodes.UNIMPLEMENTED as number);
+}
+
 /** The call reached no daemon: nothing was done. */
 export function neverConnected(error: Error): boolean {
   return isForbidden(detailsOf(error)) || isAbsent(detailsOf(error));

@@ -1,10 +1,14 @@
 import { hasReason } from '../../common/errors.ts';
-import type { Connection } from '../connection/connection.ts';
+import type { Connection, Method } from '../connection/connection.ts';
 import { files } from '../connection/methods.ts';
+import { isUnknownCall } from '../connection/service-error.ts';
 import { archiveRequests, upload } from '../connection/upload.ts';
-import { found, type Side } from './side.ts';
+import { type ContainerSide, found, type SocketCall } from './side.ts';
 
-export function containerSide(connection: Connection, container: string): Side {
+/** Such a copy cannot be continued by the next likerd. */
+const oneTime = { follows: false, again: 'copy again' } as const;
+
+export function containerSide(connection: Connection, container: string): ContainerSide {
   return {
     told: (path) => `${container}:${path}`,
 
@@ -20,11 +24,7 @@ export function containerSide(connection: Connection, container: string): Side {
 
     async *take(path, { name, follow }) {
       const request = { container, path, name, follow };
-      const answers = connection.messages(files.ReadFiles, () => request, {
-        follows: false,
-        again: 'copy again',
-      });
-      for await (const { data } of answers) yield data;
+      for await (const { data } of connection.messages(files.ReadFiles, () => request, oneTime)) yield data;
     },
 
     async put(folder, bytes, { keepOwner }) {
@@ -33,5 +33,37 @@ export function containerSide(connection: Connection, container: string): Side {
         // The only one: all is there.
       }
     },
+
+    send: (path, { name, follow }) =>
+      socketCall(connection, files.SendFiles, { container, path, name, follow }),
+
+    receive: (folder, { keepOwner }) =>
+      socketCall(connection, files.ReceiveFiles, { container, folder, ownByUser: keepOwner }),
+  };
+}
+
+/** A call whose first answer names a socket. Null: this likerd knows no such call, or has no socket. */
+async function socketCall<Request>(
+  connection: Connection,
+  method: Method<Request, { readonly socket?: string }>,
+  request: Request,
+): Promise<SocketCall | null> {
+  const left = new AbortController();
+  const answers = connection.messages(method, () => request, { ...oneTime, signal: left.signal });
+  let path = '';
+  try {
+    path = (await answers.next()).value?.socket ?? '';
+  } catch (error) {
+    if (!(error instanceof Error && isUnknownCall(error))) throw error;
+  }
+  if (path === '') return null;
+  return {
+    path,
+    async done() {
+      for await (const _ of answers) {
+        // The last one: all is there.
+      }
+    },
+    cancel: () => left.abort(),
   };
 }

@@ -1,6 +1,7 @@
 import { badArgument } from '../../common/errors.ts';
+import { copyBySocket } from './by-socket.ts';
 import { folderOf, meansDirectory, nameOf } from './place.ts';
-import type { Found, Side } from './side.ts';
+import { type Found, isContainer, isHost, type Side, type TakeOptions } from './side.ts';
 
 export interface End {
   readonly side: Side;
@@ -19,8 +20,29 @@ export async function copy(source: End, target: End, options: CopyOptions): Prom
   const from = await sourceOf(source, options.follow);
   const to = await followed(target);
   const { folder, name } = placeFor(source, from, to);
-  const bytes = source.side.take(source.path, { name, follow: options.follow });
+  const what = { name, follow: options.follow };
+  const moved = await moveBySocket(source, what, { side: target.side, path: folder }, options);
+  if (moved !== null) return options.onBytes(moved);
+  const bytes = source.side.take(source.path, what);
   await target.side.put(folder, counted(bytes, options.onBytes), options);
+}
+
+/** The size of the archive; null: these two ends, or this likerd, cannot do so. */
+async function moveBySocket(
+  { side: from, path }: End,
+  what: TakeOptions,
+  { side: to, path: folder }: End,
+  options: CopyOptions,
+): Promise<number | null> {
+  if (isHost(from) && isContainer(to)) {
+    const call = await to.receive(folder, options);
+    return call && copyBySocket(call, (end) => from.takeTo(end, path, what));
+  }
+  if (isContainer(from) && isHost(to)) {
+    const call = await from.send(path, what);
+    return call && copyBySocket(call, (end) => to.putFrom(end, folder, options));
+  }
+  return null;
 }
 
 /** What is at a path, and where it is, past the links that lead there. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { asError, LikerError } from '../errors.ts';
@@ -40,6 +41,9 @@ export interface UnpackOptions {
   readonly owner: Owner;
 }
 
+/** Whose folder is unpacked into: a container's, or the caller's own, which is open. */
+export type Target = Viewer | { readonly target: number };
+
 /**
  * Files, packed and unpacked by processes of their own: those of a container as its root sees them, without a way out of its root, or the
  * caller's. Nothing of a container is executed. Paths that are not there: PATH_NOT_FOUND, BAD_PATH.
@@ -67,6 +71,23 @@ export class FileTree {
   ): AsyncGenerator<Buffer, Packed> {
     const options = ['--name', name, ...(follow ? ['--follow'] : [])];
     return yield* this.#archive([...viewedBy(viewer), 'pack', ...options, '--', path], { viewer, signal });
+  }
+
+  /** As `pack`, but the archive goes through a connected Unix socket to `unpackFrom` of another process. */
+  async packTo(
+    socket: Socket,
+    viewer: Viewer | null,
+    path: string,
+    { name, follow }: PackOptions,
+    signal?: AbortSignal,
+  ): Promise<Packed> {
+    const options = ['--name', name, '--descriptors', ...(follow ? ['--follow'] : [])];
+    const args = [...viewedBy(viewer), 'pack', ...options, '--', path];
+    const child = startWith(socket, this.#programs.tree, args, ['ignore', socket, 'pipe', 'pipe'], {
+      viewer,
+      signal,
+    });
+    return reports.pack(await lastLine(child, child.stdio[3] as Readable, signal));
   }
 
   /** What an overlay's upper folder changes of those below, the uppermost first: paths from "/" on, parents first. */
@@ -110,20 +131,19 @@ export class FileTree {
 
   /**
    * Unpacks a tar archive, plain or compressed, into a folder. What is there stays, unless the archive has a file in its place: a file never
-   * takes the place of a folder, nor the other way round. `target`: the folder, open, if it is the caller's own.
+   * takes the place of a folder, nor the other way round.
    */
   async unpack(
-    viewer: Viewer | { readonly target: number },
-    { folder, owner }: UnpackOptions,
+    into: Target,
+    options: UnpackOptions,
     bytes: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<Packed> {
-    const own = 'target' in viewer;
-    const args = ['--into', folder, ...ownedBy(owner), ...viewedBy(own ? null : viewer)];
+    const { args, target, viewer } = targetOf(into, options);
     const left = new AbortController();
     const either = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
-    const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', own ? viewer.target : 'ignore'];
-    const child = start(this.#programs.unpack, args, stdio, { viewer: own ? null : viewer, signal: either });
+    const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', target];
+    const child = start(this.#programs.unpack, args, stdio, { viewer, signal: either });
     const line = lastLine(child, child.stdout as Readable, signal);
     const over = line.then(nothing, nothing);
     const input = child.stdio[3] as Writable;
@@ -143,6 +163,22 @@ export class FileTree {
       throw error;
     }
     return reports.unpack(await line);
+  }
+
+  /** As `unpack`, but the archive comes through a connected Unix socket from `packTo` of another process. */
+  async unpackFrom(
+    socket: Socket,
+    into: Target,
+    options: UnpackOptions,
+    signal?: AbortSignal,
+  ): Promise<Packed> {
+    const { args, target, viewer } = targetOf(into, options);
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', socket, target];
+    const child = startWith(socket, this.#programs.unpack, [...args, '--descriptors'], stdio, {
+      viewer,
+      signal,
+    });
+    return reports.unpack(await lastLine(child, child.stdout as Readable, signal));
   }
 }
 
@@ -189,6 +225,16 @@ function viewedBy(viewer: Viewer | null): string[] {
   return viewer ? ['--container', `${viewer.pid}:${viewer.startTime}`] : [];
 }
 
+/** The arguments of liker-unpack, and its fd 4. */
+function targetOf(
+  into: Target,
+  { folder, owner }: UnpackOptions,
+): { readonly args: string[]; readonly target: number | 'ignore'; readonly viewer: Viewer | null } {
+  const viewer = 'target' in into ? null : into;
+  const args = ['--into', folder, ...ownedBy(owner), ...viewedBy(viewer)];
+  return { args, target: 'target' in into ? into.target : 'ignore', viewer };
+}
+
 function ownedBy(owner: Owner): string[] {
   if (owner === 'archive') return [];
   return ['--owner', owner === 'maker' ? 'none' : `${owner.uid}:${owner.gid}`];
@@ -211,6 +257,21 @@ function start(
   if (child.pid !== undefined)
     viewer?.onHelper?.(new Promise((resolve) => child.once('exit', () => resolve())));
   return child;
+}
+
+/** The helper alone has the socket then: the other end notices when it ends. */
+function startWith(
+  socket: Socket,
+  program: string,
+  args: readonly string[],
+  stdio: StdioOptions,
+  use: Use,
+): ChildProcess {
+  try {
+    return start(program, args, stdio, use);
+  } finally {
+    socket.destroy();
+  }
 }
 
 function cancelled({ reason }: AbortSignal): Error {

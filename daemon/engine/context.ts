@@ -14,6 +14,7 @@ import type {
   CgroupKernel,
   DeviceKernel,
   FileKernel,
+  FileSocketKernel,
   MountKernel,
   NetworkKernel,
   ProcessKernel,
@@ -49,6 +50,7 @@ export interface EngineContext {
   readonly network: NetworkKernel;
   readonly devices: DeviceKernel;
   readonly files: FileKernel;
+  readonly fileSockets: FileSocketKernel;
   readonly security: SecurityKernel;
   readonly users: UserKernel;
   readonly supervision: Supervision;

@@ -3,6 +3,7 @@
 import type { FileTree } from '../../common/files/tree.ts';
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
+import type { FileSockets } from '../kernel/files/sockets.ts';
 import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
 import type { NetworkFirewall } from '../kernel/network/firewall/state.ts';
 import type { Pasta } from '../kernel/network/pasta.ts';
@@ -148,6 +149,7 @@ export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {
 
 /** The files of containers. */
 export type FileKernel = Pick<FileTree, keyof FileTree & string>;
+export type FileSocketKernel = Pick<FileSockets, 'offer'>;
 
 export interface DeviceKernel {
   readonly below: typeof nodesBelow;

@@ -94,6 +94,7 @@ export class EngineFixture {
       network: { ...network, links: host.links },
       devices,
       files,
+      fileSockets: { offer: noFiles },
       security,
       users: host.users,
       secrets: new Secrets(new SecretFiles(join(folder, 'run')), journal),
@@ -244,7 +245,15 @@ const devices: DeviceKernel = { below: async () => [], at: async () => [] };
 const noFiles = () => {
   throw new Error('A fake container has no files');
 };
-const files: FileKernel = { stat: noFiles, pack: noFiles, whole: noFiles, changes: noFiles, unpack: noFiles };
+const files: FileKernel = {
+  stat: noFiles,
+  pack: noFiles,
+  packTo: noFiles,
+  whole: noFiles,
+  changes: noFiles,
+  unpack: noFiles,
+  unpackFrom: noFiles,
+};
 
 const security: SecurityKernel = {
   rightsOf: () => ({ capabilities: 0n, rlimits: [], seccomp: null, label: null, landlock: [] }),

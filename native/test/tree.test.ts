@@ -1,6 +1,7 @@
 // liker-tree, and liker-unpack into a folder that is there: files of the caller, and of a process in a user namespace of its own.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chownSync,
   linkSync,
@@ -14,9 +15,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { LikerError } from '../../common/errors.ts';
 import { FileTree, type Viewer } from '../../common/files/tree.ts';
 import { until } from '../../test/harness/until.ts';
 
@@ -116,6 +119,45 @@ test('a link is told, and followed only if asked', async (t) => {
     execFileSync('tar', ['xOf', '-', 'f'], { input: Buffer.concat(chunks) }).toString(),
     'content',
   );
+});
+
+/** The two ends of a Unix socket, for other programs. */
+async function pair(t: TestContext): Promise<[Socket, Socket]> {
+  const server = createServer({ pauseOnConnect: true }).listen(join(folder(t), 's'));
+  await once(server, 'listening');
+  const one = new Socket().pause();
+  one.connect(server.address() as string);
+  const [other] = (await once(server, 'connection')) as [Socket];
+  server.close();
+  for (const socket of [one, other]) t.after(() => socket.destroy());
+  return [one, other];
+}
+
+test('through a socket comes the same, with all holes', async (t) => {
+  const [at, into] = [sample(t), folder(t)];
+  const [there, here] = await pair(t);
+  const [sender, receiver] = [await viewer(t), await viewer(t)];
+  const [packed, unpacked] = await Promise.all([
+    files.packTo(there, sender, at, { name: 'copy', follow: false }),
+    files.unpackFrom(here, receiver, { folder: into, owner: 'archive' }),
+  ]);
+  assert.deepEqual(listing(join(into, 'copy')), listing(at));
+  execFileSync('diff', ['-r', '--no-dereference', '--exclude', 'fifo', at, join(into, 'copy')]);
+  assert.ok(statSync(join(into, 'copy/hole')).blocks <= 8, 'the hole is one');
+  assert.deepEqual(unpacked, packed);
+});
+
+test('an end of a socket that is lost is told at the other one', async (t) => {
+  const at = sample(t);
+  const lost = (errno: string) => (error: LikerError) => error.metadata['errno'] === errno;
+  const [there, here] = await pair(t);
+  const unpacked = files.unpackFrom(here, await viewer(t), { folder: folder(t), owner: 'archive' });
+  there.end(execFileSync('tar', ['cf', '-', '-C', at, 'large']).subarray(0, 5000));
+  await assert.rejects(unpacked, lost('EPIPE'));
+  const [one, other] = await pair(t);
+  const packed = files.packTo(one, null, at, { name: 'copy', follow: false });
+  other.destroy();
+  await assert.rejects(packed, lost('EPIPE'));
 });
 
 test('changes of an upper folder are listed', async (t) => {

@@ -25,6 +25,8 @@ export interface SuiteOptions extends DaemonOptions {
   /** The ordinary user's likerd starts in a cgroup that is his. */
   readonly delegated?: boolean;
   readonly helpers?: string[];
+  /** Called once the daemon serves. */
+  readonly onStart?: (daemon: Daemon) => unknown;
   readonly programs?: string[];
   /** Files that the daemon may keep open in these tests, as /proc/PID/fd shows them. */
   readonly mayKeep?: readonly string[];
@@ -107,6 +109,7 @@ export function suite(options: SuiteOptions = {}): Suite {
   before(async () => {
     if (options.ordinaryUser ?? process.env['LIKER_TEST_USER'] !== undefined) user = await User.add();
     daemon = await (user ? user.startDaemon(options) : startDaemon(options));
+    options.onStart?.(daemon);
     rootfs = await buildRootfs(daemon, {
       ...(options.helpers && { helpers: options.helpers }),
       ...(options.programs && { programs: options.programs }),

@@ -1,13 +1,18 @@
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import { checkDecoded } from '../wire/decoding.ts';
+import { type Peer, peerOf } from '../wire/peer.ts';
 import { answerStream } from './answer-stream.ts';
 import { methodOf } from './call-log.ts';
 import type { ApiContext } from './context.ts';
 
-/** The messages to send. When the client is gone the iteration ends and the signal is aborted. */
-type Messages<Request, Response> = (request: Request, signal: AbortSignal) => AsyncIterable<Response>;
+/** The messages to send. When the client is gone the iteration ends and the signal is aborted; without a peer, it is gone. */
+type Messages<Request, Response> = (
+  request: Request,
+  signal: AbortSignal,
+  peer: Peer | null,
+) => AsyncIterable<Response>;
 
-/** A handler of a call that only reads. It sends the messages no faster than the client takes them. */
+/** A handler of a call that only reads, or changes nothing but files. It sends the messages no faster than the client takes them. */
 export function serverStream<Request extends object, Response>(
   context: ApiContext,
   messages: Messages<Request, Response>,
@@ -16,7 +21,7 @@ export function serverStream<Request extends object, Response>(
     const { request } = call;
     answerStream(context, call, { mutates: false, subject: () => context.subjectOf(request) }, (signal) => {
       checkDecoded(methodOf(call), request);
-      return messages(request, signal);
+      return messages(request, signal, peerOf(call));
     });
   };
 }

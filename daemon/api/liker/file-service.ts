@@ -1,10 +1,12 @@
+import { LikerError } from '../../../common/errors.ts';
 import type { FileChangeInput } from '../../../proto/gen/types/liker/v1/FileChange.ts';
 import type { FileServiceHandlers } from '../../../proto/gen/types/liker/v1/FileService.ts';
-import type { FileService } from '../../engine/files/api.ts';
+import type { FileService, OfferedSocket } from '../../engine/files/api.ts';
 import { bidiStream } from '../grpc/bidi-stream.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
+import type { Peer } from '../wire/peer.ts';
 import { formatFile } from './format/file.ts';
 import { formatImage } from './format/image.ts';
 import { archiveOf } from './parse/frames.ts';
@@ -20,6 +22,10 @@ const changeKinds = {
 
 export function fileService(context: ApiContext, files: FileService): FileServiceHandlers {
   const { reads } = unaryHandlers(context);
+  const socketFor = (peer: Peer | null): Promise<OfferedSocket | null> => {
+    if (peer) return files.offerSocket(peer.uid);
+    throw new LikerError('CANCELLED', 'The client has closed its connection');
+  };
   return {
     GetFile: reads(async (request, signal) => ({
       file: formatFile(await files.stat(parseTarget(request), required(request.path, 'path'), signal)),
@@ -35,6 +41,23 @@ export function fileService(context: ApiContext, files: FileService): FileServic
       const options = { ownByUser: start.ownByUser };
       const container = parseTarget(start, 'start.');
       const { entries } = await files.write(container, folder, options, archive, signal);
+      yield { entries };
+    }),
+    SendFiles: serverStream(context, async function* (request, signal, peer) {
+      const options = { name: noNul(request.name, 'name'), follow: request.follow };
+      const path = required(request.path, 'path');
+      const container = parseTarget(request);
+      using socket = await socketFor(peer);
+      yield { socket: socket?.path ?? '' };
+      if (socket) await files.send(container, path, options, socket, signal);
+    }),
+    ReceiveFiles: serverStream(context, async function* (request, signal, peer) {
+      const folder = required(request.folder, 'folder');
+      const container = parseTarget(request);
+      using socket = await socketFor(peer);
+      yield { socket: socket?.path ?? '' };
+      if (!socket) return;
+      const { entries } = await files.receive(container, folder, request, socket, signal);
       yield { entries };
     }),
     ListChanges: serverStream(context, async function* (request, signal) {

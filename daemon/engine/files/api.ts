@@ -1,7 +1,9 @@
 export type { FileFacts } from '../../../common/files/report.ts';
+export type { OfferedSocket } from '../../kernel/files/sockets.ts';
 
 import type { FileFacts } from '../../../common/files/report.ts';
 import type { FileChange } from '../../../common/files/tree.ts';
+import type { OfferedSocket } from '../../kernel/files/sockets.ts';
 import type { ImageView } from '../images/api.ts';
 
 /**
@@ -22,6 +24,24 @@ export interface FileService {
     folder: string,
     options: WriteOptions,
     bytes: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<{ readonly entries: number }>;
+  /** A socket for `send` or `receive`, to which only processes of this user on the host can connect. Null: there is no place for one. */
+  offerSocket(uid: number): Promise<OfferedSocket | null>;
+  /** As `read`, but to who connects to the socket. */
+  send(
+    container: string,
+    path: string,
+    options: ReadOptions,
+    socket: OfferedSocket,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** As `write`, but from who connects to the socket. */
+  receive(
+    container: string,
+    folder: string,
+    options: WriteOptions,
+    socket: OfferedSocket,
     signal: AbortSignal,
   ): Promise<{ readonly entries: number }>;
   /** What the container has changed of what is below its own layer, parents first. Rejects with WRONG_STATE if it has no layer of its own. */

@@ -1,8 +1,9 @@
+import type { Socket } from 'node:net';
 import type { Owner } from '../../../common/files/tree.ts';
 import type { Container } from '../containers/model/container.ts';
 import { userOf } from '../containers/verbs/user-of.ts';
 import type { EngineContext } from '../context.ts';
-import type { FileService } from './api.ts';
+import type { FileService, OfferedSocket, WriteOptions } from './api.ts';
 import { commitContainer } from './commit.ts';
 import { layersBelow } from './layers-below.ts';
 import { type OpenRoot, openRoot } from './open-root.ts';
@@ -20,11 +21,28 @@ export function fileService(context: EngineContext): FileService {
       yield* files.pack(root.process, path, { name: name || nameOf(path), follow }, root.signal);
     },
 
-    async write(reference, folder, { ownByUser }, bytes, signal) {
+    async write(reference, folder, options, bytes, signal) {
       const container = registry.find(reference);
       await using root = await openRoot(context, container, signal);
-      const owner = ownByUser ? await containerUser(container, root) : 'archive';
+      const owner = await ownerOf(container, root, options);
       return await files.unpack(root.process, { folder, owner }, bytes, root.signal);
+    },
+
+    offerSocket: (uid) => context.fileSockets.offer(uid),
+
+    async send(reference, path, { name, follow }, offered, signal) {
+      const container = registry.find(reference);
+      const socket = await connectedTo(offered, signal);
+      await using root = await openRoot(context, container, signal);
+      await files.packTo(socket, root.process, path, { name: name || nameOf(path), follow }, root.signal);
+    },
+
+    async receive(reference, folder, options, offered, signal) {
+      const container = registry.find(reference);
+      const socket = await connectedTo(offered, signal);
+      await using root = await openRoot(context, container, signal);
+      const owner = await ownerOf(container, root, options);
+      return await files.unpackFrom(socket, root.process, { folder, owner }, root.signal);
     },
 
     async *changes(reference, signal) {
@@ -44,12 +62,25 @@ export function fileService(context: EngineContext): FileService {
     },
   };
 
-  /** Without one in its spec, the archive decides, as in Docker. */
-  async function containerUser(container: Container, root: OpenRoot): Promise<Owner> {
-    if (container.spec.process.user === '') return 'archive';
+  /** Without a user in the container's spec, the archive decides, as in Docker. */
+  async function ownerOf(container: Container, root: OpenRoot, { ownByUser }: WriteOptions): Promise<Owner> {
+    if (!ownByUser || container.spec.process.user === '') return 'archive';
     const user = userOf(context, container, root.process);
     root.add(user);
     return await user;
+  }
+}
+
+/** The files are not in use before: a client that does not come must not keep a container from its start. Rejects with the signal's reason. */
+async function connectedTo({ connected }: OfferedSocket, signal: AbortSignal): Promise<Socket> {
+  const over = Promise.withResolvers<never>();
+  const end = (): void => over.reject(signal.reason);
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end);
+  try {
+    return await Promise.race([connected, over.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
   }
 }
 

@@ -7,3 +7,9 @@
  * security modules belong to the machine.
  */
 bool is_archived_attribute (const char *name);
+
+/*
+ * Between liker-tree and liker-unpack only: an attribute of an entry without contents, which come as a descriptor beside its headers. Its
+ * value is their size, in decimal digits. No file has such an attribute: the kernel knows no namespace "liker".
+ */
+#define PASSED_CONTENTS "liker.contents"

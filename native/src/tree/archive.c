@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include "base/memfd.h"
+#include "base/passing.h"
 
 #define BLOCK 512
 
@@ -18,12 +19,18 @@ static int out_of_memory (struct archive *archive, const char *name) {
   return tree_problem (archive->problem, name, "Cannot pack '%s': out of memory", name);
 }
 
+static int unwritable (struct archive *archive) { return tree_problem_errno (archive->problem, "", "write the archive"); }
+
 int archive_flush (struct archive *archive) {
   size_t waiting = archive->waiting;
   archive->waiting = 0;
-  if (write_all (archive->out, archive->buffer, waiting) < 0)
-    return tree_problem_errno (archive->problem, "", "write the archive");
-  return 0;
+  return write_all (archive->out, archive->buffer, waiting) < 0 ? unwritable (archive) : 0;
+}
+
+int archive_pass (struct archive *archive, int contents) {
+  size_t waiting = archive->waiting;
+  archive->waiting = 0;
+  return send_with_fd (archive->out, archive->buffer, waiting, contents) < 0 ? unwritable (archive) : 0;
 }
 
 int archive_put (struct archive *archive, const void *data, size_t size) {

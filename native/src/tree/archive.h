@@ -10,6 +10,7 @@
 
 struct archive {
   int out;
+  bool passes; /* `out` is a Unix socket: large contents go through it as descriptors, which liker-unpack copies from */
   uint64_t bytes;    /* so many were put */
   size_t waiting;    /* in the buffer */
   struct bytes extra; /* records of the next entry's pax header */
@@ -35,6 +36,9 @@ int archive_pad (struct archive *archive, uint64_t size);
 
 /* What waits is written: then whoever has `out` may write to it. */
 int archive_flush (struct archive *archive);
+
+/* What waits, such as the headers of an entry, is written together with a descriptor that has the entry's contents. */
+int archive_pass (struct archive *archive, int contents);
 
 /* The two blocks of zeros at the end. */
 int archive_end (struct archive *archive);

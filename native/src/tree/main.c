@@ -1,10 +1,10 @@
 /*
  * liker-tree [--container PID:TIME] stat [--follow] PATH: says what is at the path
  * liker-tree --container PID:TIME whole: packs its root, without what is mounted there
- * liker-tree [--container PID:TIME] pack [--follow] [--name NAME] PATH: packs what is there into a tar archive
+ * liker-tree [--container PID:TIME] pack [--follow] [--name NAME] [--descriptors] PATH: packs what is there into a tar archive
  * liker-tree changes UPPER LOWER...: lists what the upper folder of an overlay changes of the lower ones, the uppermost first
  *
- *   fd 1  the archive, or the list
+ *   fd 1  the archive, or the list; with --descriptors a Unix socket that liker-unpack --descriptors reads
  *   fd 3  the report, a line of JSON: what is there, or how much was packed, or the problem
  *
  * Paths are those of the container's root as a process of the container sees it, with the mounts there; without a container, the host's.
@@ -41,12 +41,12 @@ enum { ARCHIVE = 1, REPORT = 3 };
 
 struct options {
   struct container container; /* pid 0: none */
-  bool follow;
+  bool follow, descriptors;
   const char *verb, *path, *name;
 };
 
 static void misused (void) {
-  fprintf (stderr, "usage: liker-tree [--container PID:TIME] stat|pack [--follow] [--name NAME] PATH\n"
+  fprintf (stderr, "usage: liker-tree [--container PID:TIME] stat|pack [--follow] [--name NAME] [--descriptors] PATH\n"
                    "       liker-tree --container PID:TIME whole\n");
   exit (2);
 }
@@ -57,6 +57,7 @@ static struct options parse (int argc, char **argv) {
   static const struct option known[] = { { "container", required_argument, NULL, 'c' },
                                          { "follow", no_argument, NULL, 'f' },
                                          { "name", required_argument, NULL, 'n' },
+                                         { "descriptors", no_argument, NULL, 'd' },
                                          { NULL, 0, NULL, 0 } };
   struct options options = { .name = "." };
   for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
@@ -67,6 +68,7 @@ static struct options parse (int argc, char **argv) {
         break;
       case 'f': options.follow = true; break;
       case 'n': options.name = optarg; break;
+      case 'd': options.descriptors = true; break;
       default: misused ();
     }
   if (optind == argc || !*options.name)
@@ -116,7 +118,11 @@ static int tell_packed (int root, int own_files, const struct options *options, 
   packer.root = root;
   packer.own_files = own_files;
   packer.archive.out = ARCHIVE;
+  packer.archive.passes = options->descriptors;
   packer.archive.problem = packer.problem = problem;
+  /* Nobody else would notice: the other end of the socket is not likerd's. */
+  if (options->descriptors && prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+    return tree_problem_errno (problem, "", "watch likerd for");
   if (pack (&packer, options->path, options->name, options->follow) < 0)
     return -1;
   report_tree_packed (REPORT, packer.archive.bytes, packer.entries);

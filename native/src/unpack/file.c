@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
+#include "contents.h"
 #include "xattrs.h"
 
 /* A mount of a single file cannot be replaced, but it can be written to. */
@@ -79,7 +80,7 @@ static int set_metadata (struct tree *tree, int fd, const struct entry *entry, c
 
 int add_file (struct tree *tree, const struct entry *entry, const struct place *place) {
   cleanup_fd int fd = create (tree, entry, place);
-  if (fd < 0 || write_data (tree, fd, entry, place) < 0 || set_metadata (tree, fd, entry, place->name) < 0)
+  if (fd < 0 || (entry->is_passed ? copy_passed (tree, fd, entry, place->name) : write_data (tree, fd, entry, place)) < 0 || set_metadata (tree, fd, entry, place->name) < 0)
     return -1;
   /* Only some network file systems tell an error here. */
   return close (steal_fd (&fd)) < 0 ? problem_errno (tree->problem, place->name, "write") : 0;

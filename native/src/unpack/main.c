@@ -7,9 +7,9 @@
  *   fd 4  the folder for the files, empty
  *   fd 5  with --recipe: the file for the layer's recipe (archive/recipe.h), empty and open for reading, too
  *
- * liker-unpack --into PATH [--container PID:TIME] [--owner none|UID:GID]: unpacks an archive into a folder that is in use
+ * liker-unpack --into PATH [--container PID:TIME] [--owner none|UID:GID] [--descriptors]: unpacks an archive into a folder that is in use
  *
- *   fd 3  the source is a pipe
+ *   fd 3  the source is a pipe; with --descriptors a Unix socket that liker-tree --descriptors writes to, and fd 0 is not used
  *   fd 4  the folder; with --container not used: the folder is PATH as a process of the container sees it, and as its root
  *
  * The exit status is 0 if all files are there; they are not synced.
@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/cleanup.h"
@@ -47,6 +48,7 @@ struct options {
   bool recipe;
   struct container container; /* pid 0: none */
   const char *into;           /* NULL: the folder is a layer's */
+  bool descriptors;
   bool has_owner;
   uid_t uid;
   gid_t gid;
@@ -54,7 +56,7 @@ struct options {
 
 static void misused (void) {
   fprintf (stderr, "usage: liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N] [--recipe]\n"
-                   "       liker-unpack --into PATH [--container PID:TIME] [--owner none|UID:GID]\n");
+                   "       liker-unpack --into PATH [--container PID:TIME] [--owner none|UID:GID] [--descriptors]\n");
   exit (2);
 }
 
@@ -102,6 +104,7 @@ static struct options parse (int argc, char **argv) {
                                          { "into", required_argument, NULL, 'i' },
                                          { "container", required_argument, NULL, 'c' },
                                          { "owner", required_argument, NULL, 'o' },
+                                         { "descriptors", no_argument, NULL, 'd' },
                                          { NULL, 0, NULL, 0 } };
   struct options options = { .whiteouts = WHITEOUTS_TRUSTED, .most_entries = UINT64_MAX, .most_bytes = UINT64_MAX };
   for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
@@ -116,9 +119,10 @@ static struct options parse (int argc, char **argv) {
           misused ();
         break;
       case 'o': read_owner (optarg, &options); break;
+      case 'd': options.descriptors = true; break;
       default: misused ();
     }
-  if (optind != argc || (!options.into && (options.container.pid || options.has_owner)))
+  if (optind != argc || (!options.into && (options.container.pid || options.has_owner || options.descriptors)))
     misused ();
   if (options.into)
     options.whiteouts = WHITEOUTS_NONE;
@@ -140,6 +144,9 @@ struct work {
 
 static ssize_t read_ring (void *from, const void **block) { return ring_read (from, block); }
 
+/* What is read ahead would be descriptors of entries that nobody has looked at. */
+static ssize_t read_directly (void *from, const void **block) { return stream_read (from, block); }
+
 static void connect (struct work *work, const struct options *options) {
   work->source.control_fd = CONTROL;
   work->source.file = SOURCE;
@@ -150,9 +157,10 @@ static void connect (struct work *work, const struct options *options) {
   work->stream.report = REPORT;
   work->stream.problem = &work->problem;
   work->tar.libraries = &work->libraries;
-  work->ring.stream = &work->stream;
-  work->tar.read = read_ring;
-  work->tar.from = &work->ring;
+  work->ring.stream = options->descriptors ? NULL : &work->stream;
+  work->tar.read = options->descriptors ? read_directly : read_ring;
+  work->tar.from = options->descriptors ? (void *)&work->stream : &work->ring;
+  work->tar.passed = options->descriptors ? &work->source.passed : NULL;
   work->tar.recorder = options->recipe ? &work->recorder : NULL;
   work->tar.problem = &work->problem;
   work->tree.places.root = TARGET;
@@ -161,7 +169,9 @@ static void connect (struct work *work, const struct options *options) {
   work->tree.most_entries = options->most_entries;
   work->tree.problem = &work->problem;
   work->marker.whiteouts = options->whiteouts;
-  work->source.needs_end = options->into;
+  work->source.passes = options->descriptors;
+  work->source.passed = -1;
+  work->source.needs_end = options->into && !options->descriptors;
   work->tree.is_shared = options->into;
   work->tree.has_owner = options->has_owner;
   work->tree.uid = options->uid;
@@ -251,8 +261,10 @@ static int prepare (struct work *work, const struct options *options) {
   if (load_libraries (&work->libraries, &work->problem) < 0 ||
       (options->into ? prepare_shared (work, options) : prepare_layer (work)) < 0)
     return -1;
-  if (ring_begin (&work->ring, &work->problem) < 0 ||
-      seal_sandbox (&work->problem) < 0)
+  /* The other end of the socket is not likerd's: nobody else would notice its end. */
+  if (options->descriptors)
+    return prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || seal_sandbox (&work->problem) < 0 ? -1 : stream_begin (&work->stream);
+  if (ring_begin (&work->ring, &work->problem) < 0 || seal_sandbox (&work->problem) < 0)
     return -1;
   if (work->tar.recorder && recorder_begin (&work->recorder, RECIPE, &work->libraries, &work->problem) < 0)
     return -1;
@@ -278,13 +290,14 @@ static int unpack (struct work *work) {
       return -1;
   if (more < 0 || tar_end (&work->tar) < 0)
     return -1;
-  ring_end (&work->ring);
+  if (work->ring.stream)
+    ring_end (&work->ring);
   return resolve_aside (work) < 0 ? -1 : finish_tree (&work->tree);
 }
 
 static void tell_outcome (struct work *work) {
   struct outcome outcome = {
-    .size = work->source.read,
+    .size = work->source.read + work->tree.passed_bytes,
     .unpacked = work->stream.count,
     .entries = work->tree.entries,
     .disk_bytes = work->tree.disk_bytes + work->tree.places.disk_bytes,

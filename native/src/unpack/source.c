@@ -1,6 +1,8 @@
 #include "source.h"
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/cleanup.h"
+#include "base/passing.h"
 #include "base/syscalls.h"
 
 static int failed_control (struct source *source) {
@@ -46,8 +48,19 @@ static ssize_t check_end (struct source *source) {
                       (unsigned long long)source->read, (unsigned long long)source->control.available);
 }
 
+/* The headers that a descriptor belongs to follow it at once. */
+static ssize_t receive (struct source *source) {
+  cleanup_fd int fd = -1;
+  ssize_t got = receive_with_fd (source->file, source->block, SOURCE_BLOCK, &fd);
+  if (fd >= 0 && source->passed >= 0)
+    return failed (EPROTO);
+  if (fd >= 0)
+    source->passed = steal_fd (&fd);
+  return got;
+}
+
 static ssize_t read_stream (struct source *source) {
-  ssize_t got = RETRY (read (source->file, source->block, SOURCE_BLOCK));
+  ssize_t got = source->passes ? receive (source) : RETRY (read (source->file, source->block, SOURCE_BLOCK));
   if (got == 0 && source->needs_end)
     return check_end (source);
   return got < 0 ? problem_errno (source->problem, "", "read the stream of the layer") : got;
@@ -58,6 +71,9 @@ int source_begin (struct source *source) {
   if (fstat (source->file, &stats) < 0)
     return problem_errno (source->problem, "", "look at the source of the layer");
   source->is_stream = !S_ISREG (stats.st_mode);
+  /* Node.js makes sockets that do not wait. */
+  if (source->passes && fcntl (source->file, F_SETFL, 0) < 0)
+    return problem_errno (source->problem, "", "prepare the socket of");
   return 0;
 }
 

@@ -12,6 +12,8 @@ struct source {
   int control_fd, file;
   bool is_stream;
   bool needs_end; /* the end of a stream counts only if a control line has told it: its writer may have died */
+  bool passes;    /* the stream is a Unix socket, through which descriptors come */
+  int passed;     /* one that has come and was not taken, or -1 */
   struct control control;
   struct digest digest;
   uint64_t read; /* so many bytes were read and hashed */
@@ -19,7 +21,7 @@ struct source {
   uint8_t block[SOURCE_BLOCK];
 };
 
-/* Looks at what the file is. */
+/* Looks at what the file is, and makes it wait for what comes. */
 int source_begin (struct source *source);
 
 /* The next block, which is valid until the next call. Waits for it. 0 at the end of the source, or -1. */

@@ -1,5 +1,9 @@
 #include "tar.h"
+#include <errno.h>
+#include <string.h>
 #include <sys/sysmacros.h>
+#include "archive/attribute.h"
+#include "base/cleanup.h"
 
 /*
  * Some makers leave out the two blocks of zeros at the end, and the padding of the last file (umoci insert). The reader gets them
@@ -25,10 +29,18 @@ static ssize_t next_block (struct tar *tar, uint64_t done, const void **block) {
   return count;
 }
 
+/* liker-tree writes the end of the archive: without it, it has died, or its container was killed. */
+static int broke_off (struct tar *tar) {
+  errno = EPIPE;
+  return problem_errno (tar->problem, "", "read the archive to its end");
+}
+
 static ssize_t feed (struct archive *archive, void *data, const void **block) {
   (void)archive;
   struct tar *tar = data;
   ssize_t count = next_block (tar, position_of (tar), block);
+  if (count == 0 && tar->passed)
+    return broke_off (tar);
   if (count != 0 || tar->tail)
     return count;
   *block = zeros;
@@ -64,6 +76,32 @@ static int read_id (struct tar *tar, const char *name, const char *what, int64_t
   return 0;
 }
 
+static bool read_digits (const char *digits, size_t count, uint64_t *number) {
+  *number = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (digits[i] < '0' || digits[i] > '9' || *number >= (INT64_MAX - 9) / 10)
+      return false;
+    *number = *number * 10 + (uint64_t)(digits[i] - '0');
+  }
+  return count > 0;
+}
+
+/* The size of what is passed. */
+static int read_passed (struct tar *tar, struct entry *entry) {
+  const char *name;
+  const void *value;
+  size_t size;
+  while (tar->passed && tar_xattr (tar, &name, &value, &size)) {
+    if (strcmp (name, PASSED_CONTENTS) != 0)
+      continue;
+    entry->is_passed = true;
+    if (!read_digits (value, size, &entry->size))
+      return problem_put (tar->problem, BAD_ARCHIVE, entry->name, "Cannot unpack '%s': the size of its contents is damaged", entry->name);
+  }
+  tar->libraries->archive_entry_xattr_reset (tar->entry);
+  return 0;
+}
+
 static int read_entry (struct tar *tar, struct entry *entry) {
   const struct libraries *libraries = tar->libraries;
   struct archive_entry *from = tar->entry;
@@ -84,6 +122,8 @@ static int read_entry (struct tar *tar, struct entry *entry) {
   if (!entry->name)
     return problem_put (tar->problem, BAD_ARCHIVE, "",
                         "Cannot unpack the layer: it is not a tar archive, or it is damaged: one of its entries has no name");
+  if (read_passed (tar, entry) < 0)
+    return -1;
   if (read_id (tar, entry->name, "uid", libraries->archive_entry_uid (from), &entry->uid) < 0)
     return -1;
   return read_id (tar, entry->name, "gid", libraries->archive_entry_gid (from), &entry->gid);
@@ -110,6 +150,8 @@ int tar_data (struct tar *tar, const char *name, struct tar_block *block) {
   block->offset = (uint64_t)offset;
   return result != ARCHIVE_EOF;
 }
+
+int tar_contents (struct tar *tar) { return steal_fd (tar->passed); }
 
 bool tar_xattr (struct tar *tar, const char **name, const void **value, size_t *size) {
   return tar->libraries->archive_entry_xattr_next (tar->entry, name, value, size) == ARCHIVE_OK;

@@ -12,6 +12,7 @@ struct tar {
   tar_source *read;
   void *from;
   struct recorder *recorder; /* NULL: no recipe is wanted */
+  int *passed; /* the descriptor that came last and was not taken, or -1; NULL: contents of files are all in the archive */
   struct archive *archive;
   struct archive_entry *entry;
   uint64_t count; /* bytes of the archive that the reader was given */
@@ -28,6 +29,7 @@ struct entry {
   gid_t gid;
   dev_t device;
   uint64_t size;
+  bool is_passed; /* the contents are in a descriptor, and not in the archive */
   struct timespec mtime;
 };
 
@@ -45,6 +47,9 @@ struct tar_block {
 
 /* The next block of the entry's data. 1, 0 at the end of the file, or -1. */
 int tar_data (struct tar *tar, const char *name, struct tar_block *block);
+
+/* Takes the descriptor of an entry that is passed; -1 if none came. */
+int tar_contents (struct tar *tar);
 
 /* The next of the entry's extended attributes. False after the last. */
 bool tar_xattr (struct tar *tar, const char **name, const void **value, size_t *size);

@@ -12,6 +12,7 @@ struct tree {
   struct marker *marker; /* of opaque folders; NULL: names of whiteouts are names like others */
   uint64_t entries, most_entries;
   uint64_t disk_bytes;
+  uint64_t passed_bytes; /* of files whose contents were not in the archive */
   struct aside aside;
   struct problem *problem;
   /* For files that go into a folder of a tree that is in use, instead of a layer's own. */
