@@ -1,5 +1,5 @@
 import { connection } from '../../daemon/kernel/network/endpoint.ts';
-import { encodeLaunch, encodeListing, encodeLookUp } from '../../daemon/kernel/plan/encode.ts';
+import { encodeConnect, encodeLaunch, encodeListing, encodeLookUp } from '../../daemon/kernel/plan/encode.ts';
 import {
   cloneFlag,
   foundId,
@@ -273,6 +273,14 @@ const passwd = 'root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001:Web,,,:/srv/web:/
 const group = 'root:x:0:\nweb:x:1001:\naudio:x:29: web,other\n#staff:x:50:web\n';
 const memoryEvents = 'low 0\nhigh 0\nmax 12\noom 2\noom_kill 2\noom_group_kill 0\n';
 
+/** EEXIST, as a kernel with extended acknowledgements tells it. */
+const refusal = Buffer.concat([
+  Buffer.from([60, 0, 0, 0, 2, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0xef, 0xff, 0xff, 0xff]),
+  Buffer.alloc(16),
+  Buffer.from([24, 0, 1, 0]),
+  Buffer.from('Name is in use\0\0\0\0\0\0'),
+]);
+
 /** The beginning of an ELF file with an interpreter: 64 bits of header, one segment, the name. */
 function elf(name: string): Buffer {
   const bytes = Buffer.alloc(64 + 56);
@@ -322,6 +330,12 @@ function recipe(kind: string, count: number, name: string): Buffer {
 /** Inputs from which a fuzzer starts: valid ones, and those that once found a fault. */
 export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
   accounts: () => [passwd, group].map((text) => row(sized('web'), text)),
+  connect: () => [
+    row(0, encodeConnect(samples.connect)),
+    // The kernel refuses the first request with words; the namespace cannot be entered.
+    row(refusal.length + 8, Buffer.alloc(7), refusal.length, refusal, encodeConnect(samples.connect)),
+    row(6, 0, 0, 0, 0xe1, 0, 0, encodeConnect(samples.connect)),
+  ],
   interpreter: () => [row(0, elf('/lib64/ld-linux-x86-64.so.2')), row(0, '#! /usr/bin/env python3\n')],
   log: () => [lateMark, row(4, 0, 0, sized('one\ntwo\n'), 1, sized('three'))],
   plan: () => plans().map((bytes) => row(0, bytes)),

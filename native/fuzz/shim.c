@@ -838,7 +838,7 @@ static void start_main (struct shim *shim, uint8_t shape) {
   size_t size = make_plan (plan, shape, true);
   require (launch_read (&launch, &settings, plan, size), "the plan of this target is good");
   shim->ring_size = settings.ring_bytes;
-  network_plan (shim, settings.network);
+  network_plan (shim, &launch.connect, settings.network);
   settings_free (&settings);
   log_open (&shim->log, shape & 32 ? "" : settings.log_folder, settings.log_segment_bytes, settings.log_segments);
   start_process (shim, 0, &launch);

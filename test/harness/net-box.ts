@@ -5,8 +5,15 @@ import { until } from './until.ts';
 /** Of the outside; RFC 5737 and RFC 3849 keep both for documentation, so that nobody has them. */
 const outside = { v4: '198.51.100.', v6: '2001:db8::', machine: 1, gateway: 254 } as const;
 
+/** Where a machine is. */
+interface Place {
+  readonly pid: number;
+  readonly within: readonly string[];
+  close(): Promise<void>;
+}
+
 /** A network namespace that lives as long as a process which does nothing. That ends with the test, whatever happens to it. */
-class Namespace {
+class Namespace implements Place {
   readonly #holder: ChildProcess;
   readonly pid: number;
 
@@ -39,12 +46,22 @@ class Namespace {
 
 /** A machine in a network namespace: that which likerd runs on, or a host of the outside. */
 export class NetMachine {
-  readonly #namespace: Namespace;
+  readonly #namespace: Place;
   readonly v4: string;
   readonly v6: string;
   readonly #servers: ChildProcess[] = [];
 
-  constructor(namespace: Namespace, number: number) {
+  /** In a new network namespace without interfaces. `number`: the last part of its addresses, if it gets any. */
+  static async open(number: number): Promise<NetMachine> {
+    return new NetMachine(await Namespace.open(), number);
+  }
+
+  /** That of this process, such as one of inOwnNetwork. */
+  static here(): NetMachine {
+    return new NetMachine({ pid: process.pid, within: ['env'], async close() {} }, 0);
+  }
+
+  private constructor(namespace: Place, number: number) {
     this.#namespace = namespace;
     this.v4 = `${outside.v4}${number}`;
     this.v6 = `${outside.v6}${number.toString(16)}`;
@@ -135,8 +152,8 @@ export class NetBox implements AsyncDisposable {
   }
 
   static async open({ mtu = 1500, withoutIpv6 = false }: NetBoxOptions = {}): Promise<NetBox> {
-    const machine = new NetMachine(await Namespace.open(), outside.machine);
-    const gateway = new NetMachine(await Namespace.open(), outside.gateway);
+    const machine = await NetMachine.open(outside.machine);
+    const gateway = await NetMachine.open(outside.gateway);
     const box = new NetBox(machine, gateway, mtu);
     try {
       // What a new namespace takes from the initial one must not differ between the machines that a test runs on.
@@ -157,7 +174,7 @@ export class NetBox implements AsyncDisposable {
 
   /** A host of the outside, whose number is the last part of its addresses. */
   async host(number: number): Promise<NetMachine> {
-    const host = new NetMachine(await Namespace.open(), number);
+    const host = await NetMachine.open(number);
     this.#hosts.push(host);
     this.#plug(host, 'eth0');
     const { v4, v6 } = this.gateway;

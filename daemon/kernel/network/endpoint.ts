@@ -4,6 +4,8 @@ import { closeFd, connectNamespace, pidfdEnded, pidfdOpen } from '../../native/l
 import { encodeConnect } from '../plan/encode.ts';
 import { addressFamily, familyOf, type InterfaceAddress } from './address.ts';
 import { ask, refusedBy, tryAsking } from './ask.ts';
+import { endRequests } from './host-rate.ts';
+import type { Rate } from './htb.ts';
 import { encodeRequest, type Request } from './netlink.ts';
 import {
   defaultRouteRequest,
@@ -31,6 +33,8 @@ export interface Endpoint {
   /** Default routes: at most one of each family, in only one endpoint of a container. */
   readonly gateways: readonly string[];
   readonly link: EndpointLink;
+  /** What it may send and receive, of one with an end on the host. `sender`: as prepareSender has it. Null: no limit. */
+  readonly limit?: { readonly rate: Rate; readonly sender: number } | null;
 }
 
 export type EndpointLink =
@@ -211,7 +215,7 @@ function requestsOf(endpoint: Endpoint): Wanted[] {
 }
 
 function vethRequests(
-  { mac, mtu, ...endpoint }: Endpoint,
+  { mac, mtu, limit = null, ...endpoint }: Endpoint,
   { name: near, alias, index }: Extract<EndpointLink, { kind: 'bridge' }>,
 ): Wanted[] {
   const name = interfaceName(endpoint);
@@ -225,6 +229,11 @@ function vethRequests(
       words: `bridge port ${near}`,
       request: setLinkRequest({ name: near, alias, master: index, withoutOwnAddresses: true }),
     },
+    ...(limit ? endRequests(limit.rate, limit.sender) : []).map((request) => ({
+      words: `rate of ${near}`,
+      link: near,
+      request,
+    })),
     { words: near, request: setLinkRequest({ name: near }, { isUp: true }) },
   ];
 }

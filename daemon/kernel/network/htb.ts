@@ -29,11 +29,13 @@ const htbVersion = 3;
 const ethernet = 1;
 const tcBytes = 20;
 
-function tcMessage(index: number, handle: number, parent: number): Buffer {
+/** struct tcmsg. `info`: of a filter, its priority and protocol. */
+export function tcMessage(index: number, handle: number, parent: number, info = 0): Buffer {
   const body = Buffer.alloc(tcBytes);
   body.writeInt32LE(index, 4);
   body.writeUInt32LE(handle, 8);
   body.writeUInt32LE(parent, 12);
+  body.writeUInt32LE(info, 16);
   return body;
 }
 

@@ -22,6 +22,7 @@ export const message = {
   getQdisc: 38,
   newClass: 40,
   getClass: 42,
+  newFilter: 44,
 } as const;
 
 export const flag = {

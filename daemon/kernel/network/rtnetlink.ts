@@ -21,6 +21,7 @@ export const linkAttribute = {
   mtu: 4,
   parent: 5,
   master: 10,
+  queueLength: 13,
   info: 18,
   alias: 20,
   families: 26,
@@ -194,6 +195,24 @@ function childRequest(parent: number, values: LinkValues, kind: Attribute): Requ
       ...valuesOf(values),
       kind,
       bornElsewhere,
+    ],
+  };
+}
+
+/** Packets that wait in a queue that has no other limit. The kernel's default for ifb, 32, is too few for TCP. */
+const waitingPackets = 1000;
+
+/** Makes a link of ifb, through which packets that another link has received pass as if they were sent. */
+export function ifbRequest(values: LinkValues, target: Target = {}): Request {
+  return {
+    type: message.newLink,
+    flags: make,
+    body: linkMessage(target),
+    attributes: [
+      ...valuesOf(values),
+      { type: linkAttribute.queueLength, value: u32(waitingPackets) },
+      ...oneQueue,
+      infoOf('ifb', []),
     ],
   };
 }
