@@ -73,6 +73,11 @@ export class Lab implements AsyncDisposable {
     return lab;
   }
 
+  /** Containers would change the machine's own network. An older version does not know the option. */
+  get #network(): readonly string[] {
+    return this.checkout === repository ? ['--default-network', 'none'] : [];
+  }
+
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
@@ -101,7 +106,7 @@ export class Lab implements AsyncDisposable {
     const [program = '', ...args] = this.#command;
     const child = spawn(
       program,
-      [...args, ...folders, ...this.#args(this.home), '--ready-fd', String(readyFd)],
+      [...args, ...folders, ...this.#network, ...this.#args(this.home), '--ready-fd', String(readyFd)],
       {
         cwd: '/',
         stdio: ['ignore', log, log, 'pipe'],

@@ -6,12 +6,13 @@ import { makeFolder } from '../common/folders.ts';
 import { userFolders } from '../common/user-folders.ts';
 import { socketFd } from './api/wire/peer.ts';
 import { Ledger } from './engine/containers/model/ledger.ts';
+import { livePhase } from './engine/containers/model/phase.ts';
 import { Registry } from './engine/containers/model/registry.ts';
 import { makeEngine } from './engine/engine.ts';
 import { imageContext } from './engine/images/context.ts';
 import { ImageLedger } from './engine/images/model/ledger.ts';
 import { Journal } from './engine/journal/journal.ts';
-import type { UserKernel } from './engine/kernel.ts';
+import type { LinkKernel, UserKernel } from './engine/kernel.ts';
 import { Networks } from './engine/networks/model/networks.ts';
 import { Secrets } from './engine/secrets/model/secrets.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
@@ -28,7 +29,13 @@ import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { openFileTree } from './kernel/files/programs.ts';
 import { FileSockets } from './kernel/files/sockets.ts';
 import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
+import { connectLive, disconnectLive, setDefaultRoutes } from './kernel/network/endpoint.ts';
+import { Firewall } from './kernel/network/firewall/firewall.ts';
+import { holdPorts } from './kernel/network/firewall/hold-ports.ts';
+import { hasIpv6, hostRoutes, uplinkMtu } from './kernel/network/host-routes.ts';
+import { ensureBridge, linkNamed, linkProblem, ownLinks, removeLink } from './kernel/network/links.ts';
 import { pastaIn } from './kernel/network/pasta.ts';
+import { Resolver } from './kernel/network/resolver.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
 import { ownNetworkSysctls, withheldSysctl } from './kernel/network/sysctls.ts';
 import { endProgram } from './kernel/proc/end-program.ts';
@@ -103,6 +110,10 @@ export async function compose(
   });
   const processes = new Processes();
   const journal = new Journal(store, log);
+  const registry = new Registry();
+  const processOf = (id: string) => livePhase(registry.byId(id)?.phase ?? { state: 'created' })?.main ?? null;
+  const firewall = isRoot ? openFirewall(root, log) : null;
+  const resolver = isRoot ? new Resolver({ run, processOf, log }) : null;
   // Building a filter takes tens of milliseconds, which no container should wait for.
   seccompFilter('', defaultCapabilities);
   const engine = makeEngine({
@@ -110,7 +121,7 @@ export async function compose(
     log,
     journal,
     ledger: new Ledger(journal, store),
-    registry: new Registry(),
+    registry,
     cgroups,
     folders,
     rootFolder: new RootFolder(root),
@@ -140,9 +151,10 @@ export async function compose(
       pasta: isRoot ? null : pastaIn(process.env['PATH']),
       publishAddresses: options.publishDefault,
       byDefault: options.defaultNetwork ?? 'none',
-      links: null,
-      firewall: null,
-      resolver: null,
+      links: isRoot ? linkKernel : null,
+      holdPorts,
+      firewall,
+      resolver,
       open: (path) => new NetworkNamespace(path),
     },
     devices: { below: nodesBelow, at: nodesAt },
@@ -175,6 +187,8 @@ export async function compose(
     /** Call it after `engine.leave`. */
     close: async () => {
       registries[Symbol.dispose]();
+      resolver?.[Symbol.dispose]();
+      await firewall?.close();
       await folders.settled();
       await store.database.end();
       cgroups.close();
@@ -229,6 +243,21 @@ function lastBoot(root: string): string {
 function cgroupName(root: string): string {
   return `liker-${tagOf(root)}`;
 }
+
+function openFirewall(root: string, log: Log): Firewall {
+  return new Firewall({
+    // That of the usual root has the name that administrators look for.
+    table: root === '/var/lib/liker' ? 'liker' : `liker-${tagOf(root)}`,
+    forwarding: { settings: '/proc/sys/net', file: join(root, 'forwarding'), boot: bootId() },
+    log: (level, message, fields) => log[level](message, fields),
+  });
+}
+
+const linkKernel: LinkKernel = {
+  ...{ linkProblem, ensureBridge, removeLink, linkNamed, ownLinks },
+  ...{ connectLive, disconnectLive, setDefaultRoutes },
+  ...{ hostRoutes, uplinkMtu, hasIpv6 },
+};
 
 /** Tells what daemons beside each other have on the host apart. */
 function tagOf(root: string): string {

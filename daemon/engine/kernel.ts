@@ -5,8 +5,9 @@ import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { FileSockets } from '../kernel/files/sockets.ts';
 import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
-import type { NetworkFirewall } from '../kernel/network/firewall/state.ts';
+import type { NetworkFirewall, PortProtocol } from '../kernel/network/firewall/state.ts';
 import type { Pasta } from '../kernel/network/pasta.ts';
+import type { Resolver } from '../kernel/network/resolver.ts';
 import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../kernel/network/shaping.ts';
 import type { endProgram } from '../kernel/proc/end-program.ts';
 import type { interfaceStats } from '../kernel/proc/net-dev.ts';
@@ -58,12 +59,27 @@ export interface NetworkKernel {
   readonly publishAddresses: readonly string[];
   /** Connects containers to networks; null where likerd is not root on the host. */
   readonly links: LinkKernel | null;
+  /** Ports of the host, held by bound sockets: all or none. Throws PORT_IN_USE, BAD_ARGUMENT, NETWORK_UNAVAILABLE. */
+  holdPorts(
+    asked: readonly {
+      readonly protocol: PortProtocol;
+      readonly hostAddresses: readonly string[];
+      readonly hostPort: number;
+      readonly length: number;
+    }[],
+  ): HeldPorts;
   /** Null likewise. */
   readonly firewall: NetworkFirewall | null;
   /** Null likewise. */
   readonly resolver: ResolverKernel | null;
   /** Opens the namespace that a file such as /proc/PID/ns/net stands for. Throws the system's error. */
   open(path: string): Pick<NetworkNamespace, keyof NetworkNamespace>;
+}
+
+export interface HeldPorts extends Disposable {
+  readonly fds: readonly number[];
+  /** The first port of each of those that were asked for. */
+  readonly hostPorts: readonly number[];
 }
 
 /** An interface of a container, as it is made: see daemon/kernel/network/. */
@@ -113,25 +129,8 @@ export interface LinkKernel {
   hasIpv6(): boolean;
 }
 
-/** Names of containers, answered in their network namespaces: see daemon/kernel/network/resolver.ts. */
-export interface ResolverKernel {
-  readonly socket: string;
-  /** Call it once containers were adopted; until then the others only note what is wanted. */
-  begin(): Promise<void>;
-  ensure(): Promise<void>;
-  join(
-    network: string,
-    container: string,
-    member: { readonly names: readonly string[]; readonly addresses: readonly string[] },
-  ): Promise<void>;
-  leave(network: string, container: string): void;
-  /** `upstreams`: null for those of the host. */
-  show(
-    container: string,
-    view: { readonly networks: readonly string[]; readonly upstreams: readonly string[] | null },
-  ): Promise<void>;
-  remove(container: string): void;
-}
+/** Names of containers, answered in their network namespaces. */
+export type ResolverKernel = Pick<Resolver, 'socket' | 'begin' | 'setNames' | 'setContainer' | 'remove'>;
 
 /** User namespaces, and the ids for them. */
 export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {

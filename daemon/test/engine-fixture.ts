@@ -112,6 +112,7 @@ export class EngineFixture {
     mkdirSync(join(folder, 'run/c'), { recursive: true });
     mkdirSync(join(folder, 'rootfs'));
     const fixture = new EngineFixture(folder, new FakeHost());
+    fixture.context.networks.restored = true;
     t.after(() => {
       fixture.close();
       rmSync(folder, { recursive: true });
@@ -230,6 +231,7 @@ const network: NetworkKernel = {
   publishAddresses: ['127.0.0.1', '::1'],
   links: null,
   firewall: null,
+  holdPorts: () => assert.fail('no ports'),
   resolver: null,
   open: (path) => ({
     id: path,

@@ -85,16 +85,19 @@ export class Daemon {
   ): Promise<void> {
     const log = openSync(join(this.home, 'likerd.log'), 'a');
     const folders = ['--root', this.root, '--run', this.run, '--socket', this.socket];
+    const other = checkout ?? this.#options.checkout;
+    // Containers would change the machine's own network. Another version may not know the option.
+    const network = other || args.includes('--default-network') ? [] : ['--default-network', 'none'];
     const { within: prefix = [], preload } = this.#options;
     const [program = '', ...options] = [
       ...prefix,
       // Also through a prefix that empties the environment.
       ...['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
-      ...launcher(preload, checkout ?? this.#options.checkout ?? repository),
+      ...launcher(preload, other ?? repository),
     ];
     const child = spawn(
       program,
-      [...options, ...folders, '--ready-fd', String(readyFd), '--log-level', 'debug', ...args],
+      [...options, ...folders, ...network, '--ready-fd', String(readyFd), '--log-level', 'debug', ...args],
       {
         cwd: '/',
         env: { ...process.env, ...this.#options.env },

@@ -50,6 +50,7 @@ const input: ContainerPlanInput = {
   shared: {},
   foreign: new Set(),
   isRootOnHost: true,
+  connect: null,
   connected: false,
   attended: true,
 };

@@ -7,6 +7,7 @@ import {
   mountAttr,
   ms,
   type Step,
+  type StepOf,
 } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { windowBytes } from '../../../kernel/process/protocol.ts';
@@ -87,6 +88,8 @@ export interface ContainerPlanInput {
   readonly foreign: ReadonlySet<'network' | 'ipc' | 'pid'>;
   /** False: likerd itself has no rights in foreign namespaces either. */
   readonly isRootOnHost: boolean;
+  /** Connects it to networks, and brings up its loopback; null: it is connected to none. */
+  readonly connect: StepOf<'connect'> | null;
   /** A program connects the network namespace. */
   readonly connected: boolean;
   /** A client waits for the output from the first byte. */
@@ -348,7 +351,13 @@ function neededTargets(steps: readonly Step[]): string[] {
 /** Groups that may ping. Those of a user namespace must exist in it. */
 const pingGroups = 'net.ipv4.ping_group_range';
 
-function identitySteps({ spec, hostname, networkSysctls, userNamespace }: ContainerPlanInput): Step[] {
+function identitySteps({
+  spec,
+  hostname,
+  networkSysctls,
+  userNamespace,
+  connect,
+}: ContainerPlanInput): Step[] {
   const ownUts = spec.namespaces.uts.kind === 'private';
   const ownNetwork = spec.namespaces.network.kind === 'private';
   const sysctls = {
@@ -361,7 +370,7 @@ function identitySteps({ spec, hostname, networkSysctls, userNamespace }: Contai
   return [
     ...(ownUts ? [{ step: 'hostname', name: hostname } as const] : []),
     ...(ownUts && spec.domainname ? [{ step: 'domainname', name: spec.domainname } as const] : []),
-    ...(ownNetwork ? [{ step: 'loopback' } as const] : []),
+    ...(ownNetwork ? [connect ?? ({ step: 'loopback' } as const)] : []),
     ...Object.entries(sysctls).map(
       ([name, value]): Step => ({ step: 'sysctl', path: sysctlPath(name), value }),
     ),

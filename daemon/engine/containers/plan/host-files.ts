@@ -17,8 +17,8 @@ export interface NetworkSide {
   readonly addresses: readonly string[];
   /** The host, as its default routes lead there. */
   readonly gateways: readonly string[];
-  /** Where it finds the names of others. */
-  readonly resolver: string;
+  /** Where it finds the names of others; null: nowhere. */
+  readonly resolver: string | null;
 }
 
 interface HostSide {
@@ -41,7 +41,7 @@ export function hostFiles(
     '/etc/hostname': () => `${hostname}\n`,
     '/etc/hosts': () => hosts(spec, hostname, { network, read }),
     '/etc/resolv.conf': () =>
-      network === null
+      network === null || network.resolver === null
         ? resolvConf(spec, () => withForwarding(read('/etc/resolv.conf'), nameServer))
         : `nameserver ${network.resolver}\n${withoutLines(
             resolvConf(spec, () => read('/etc/resolv.conf')),

@@ -2,6 +2,7 @@ import type { EngineContext } from '../../context.ts';
 import { type Attachment, bringUp } from '../../networks/host/bring-up.ts';
 import { linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
+import { hostEndOf } from '../../networks/model/network.ts';
 import type { Container } from '../model/container.ts';
 import type { RunResource } from './run-resource.ts';
 
@@ -27,6 +28,7 @@ export const endpoints: RunResource = {
       throw error;
     }
     container.lastEndpoints = made;
+    await removeLastLinks(context, container);
     start.links = linkEndpoints(
       context.networks.tag,
       made.map((endpoint, index) => ({ endpoint, attachment: attachments[index] as Attachment })),
@@ -42,6 +44,13 @@ function leaveAll({ network, networks }: EngineContext, { id }: Pick<Container, 
   if (endpoints.length === 0) return;
   network.resolver?.remove(id);
   for (const endpoint of endpoints) networks.leave(endpoint);
+}
+
+/** Those of the last run go with its network namespace, which the kernel removes a moment after its last process. */
+async function removeLastLinks({ network }: EngineContext, { id, spec, facts }: Container): Promise<void> {
+  if (facts.finishedAt === null) return;
+  for (const { network: networkId } of spec.networks)
+    await network.links?.removeLink(hostEndOf(networkId, id));
 }
 
 /** Another container asks for the address by name, whether it runs or not. */

@@ -1,5 +1,5 @@
 import type { EngineContext } from '../../context.ts';
-import type { LinkEndpoint } from '../../kernel.ts';
+import type { HeldPorts, LinkEndpoint } from '../../kernel.ts';
 import type { Container } from '../model/container.ts';
 import type { AppliedLimit } from '../model/spec.ts';
 import type { ContainerDevices } from '../rules/limits.ts';
@@ -13,6 +13,8 @@ export interface Start {
   readonly applied: AppliedLimit[];
   /** Its interfaces; empty: it is connected to nothing. */
   links: readonly LinkEndpoint[];
+  /** Ports of the host, until the shim has them. */
+  readonly held: HeldPorts[];
 }
 
 /** What a run holds on the host, in a file of its own. run-resources.ts lists them all. */

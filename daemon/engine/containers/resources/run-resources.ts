@@ -5,6 +5,7 @@ import { controlGroups } from './control-groups.ts';
 import { endpoints } from './endpoints.ts';
 import { networkRate } from './network-rate.ts';
 import { overlays } from './overlays.ts';
+import { ports } from './ports.ts';
 import { runFolder } from './run-folder.ts';
 import type { RunResource } from './run-resource.ts';
 import { releaseShim } from './shim.ts';
@@ -18,6 +19,7 @@ export const runResources: readonly RunResource[] = [
   overlays,
   controlGroups,
   endpoints,
+  ports,
   networkRate,
   connection,
 ];

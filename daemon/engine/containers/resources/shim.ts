@@ -5,14 +5,14 @@ import type { Container } from '../model/container.ts';
 import { endedBeforeStart } from '../model/phase.ts';
 import type { Run } from '../model/run.ts';
 
-/** Spawns the shim with an encoded plan. `run.abandon` ends it from here on, whatever it hangs in. */
+/** Spawns the shim with an encoded plan, and fds that it keeps open. `run.abandon` ends it from here on, whatever it hangs in. */
 export async function spawnShim(
   context: EngineContext,
   container: Container,
   run: Run,
-  plan: Buffer,
+  { plan, held }: { readonly plan: Buffer; readonly held: readonly number[] },
 ): Promise<Shim> {
-  const spawning = context.processes.spawn(plan);
+  const spawning = context.processes.spawn(plan, held);
   run.abandon = () => {
     spawning.then(
       ({ kill }) => kill(),

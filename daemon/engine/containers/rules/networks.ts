@@ -4,6 +4,7 @@ import { parseAddress } from '../../../../common/ip-address.ts';
 import type { EngineContext } from '../../context.ts';
 import { requireNetworks } from '../../networks/host/problem.ts';
 import { type ContainerSpec, type NetworkConnection, type PublishedPort, shareText } from '../model/spec.ts';
+import { requirePublishing } from './ports.ts';
 
 const maxPort = 65_535;
 /** As many interfaces as the kernel gives numbers of two digits. */
@@ -96,6 +97,10 @@ export function withNetworks(context: EngineContext, spec: ContainerSpec): Conta
   checkOnce(
     networks.map(({ network: id }) => context.networks.get(id).name),
     'spec.networks',
+  );
+  requirePublishing(
+    spec,
+    networks.map((one) => context.networks.get(one.network)),
   );
   return { ...spec, networks };
 }

@@ -3,8 +3,9 @@ import { LikerError } from '../../../../common/errors.ts';
 import { makeFolder } from '../../../../common/folders.ts';
 import { ringBytes } from '../../../../common/sizes.ts';
 import type { ContainerGroup } from '../../../kernel/cgroup/container-cgroup.ts';
+import { connection } from '../../../kernel/network/endpoint.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
-import type { Launch } from '../../../kernel/plan/steps.ts';
+import type { Launch, StepOf } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { cgroupOf, type EngineContext, rootMountPoint, runFolderOf } from '../../context.ts';
 import { layerFolders } from '../../images/roots.ts';
@@ -97,9 +98,10 @@ export function compile(
     mountsBelow:
       rootfs.kind === 'image' || rootfs.mode === 'overlay' ? [] : mountsBelow(context, rootfs.directory),
     files: hostFiles(spec, hostname, {
-      network: links.length === 0 ? null : networkSide(links),
+      network: links.length === 0 ? null : networkSide(context, links),
       nameServer: connected ? (context.network.pasta?.nameServer ?? null) : null,
     }),
+    connect: links.length === 0 ? null : connectStep(context, id, links),
     connected,
     secrets: spec.secrets.map(({ name }) => context.secrets.read(name, container.name)),
     fileStore: runFolderOf(context, id),
@@ -121,14 +123,22 @@ export function compile(
   });
 }
 
+function connectStep(
+  { network }: EngineContext,
+  containerId: string,
+  links: readonly LinkEndpoint[],
+): StepOf<'connect'> {
+  return { step: 'connect', ...connection(links), resolver: network.resolver?.socket ?? '', containerId };
+}
+
 /** Where each container finds the resolver of names: in its own network namespace. */
 const resolver = '127.0.0.11';
 
-function networkSide(links: readonly LinkEndpoint[]): NetworkSide {
+function networkSide({ network }: EngineContext, links: readonly LinkEndpoint[]): NetworkSide {
   return {
     addresses: links.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     gateways: links.flatMap(({ gateways }) => gateways),
-    resolver,
+    resolver: network.resolver === null ? null : resolver,
   };
 }
 

@@ -41,7 +41,7 @@ export async function dropEndpoint(
 ): Promise<void> {
   const live = livePhase(container.phase);
   if (live) await context.network.links?.disconnectLive(live.main, endpoint.number);
-  context.network.resolver?.leave(endpoint.networkId, container.id);
+  await context.network.resolver?.setNames(endpoint.networkId, container.id, null);
   context.networks.leave(endpoint);
   await announce(context, container, []);
   await moveRoutes(context, container);

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import type { EngineContext } from '../../context.ts';
+import { previewLinks } from '../../networks/host/preview.ts';
 import type { Explanation } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
@@ -30,7 +31,13 @@ export async function explainContainer(context: EngineContext, container: Contai
   const { mounts } = planMounts(context, container);
   const start: PlannedStart = {
     spec,
-    launch: compile(context, container, { devices, links: [], mounts, cgroup, attended: true }),
+    launch: compile(context, container, {
+      devices,
+      links: previewLinks(context, container),
+      mounts,
+      cgroup,
+      attended: true,
+    }),
     cgroups: { paths: cgroup.paths, given: cgroup.delegated.map((key) => cgroup.shown[key] ?? ''), writes },
     rate: problemBefore(context, spec) === null ? rateOf(spec.resources.network) : null,
     publishAddresses: context.network.publishAddresses,

@@ -99,7 +99,11 @@ async function start(
   };
   context.journal.backlog.flush();
   const devices = await containerDevices(context, spec);
-  const acquired: Start = { container, devices, cgroupPaths: {}, applied: [], links: [] };
+  const acquired: Start = { container, devices, cgroupPaths: {}, applied: [], links: [], held: [] };
+  const letGoOfPorts = () => {
+    for (const ports of acquired.held.splice(0)) ports[Symbol.dispose]();
+  };
+  undo.defer(letGoOfPorts);
   for (const resource of runResources) {
     await resource.acquire(context, acquired);
     undo.defer(() => resource.release(context, container));
@@ -120,7 +124,11 @@ async function start(
   undo.defer(() => {
     container.run = null;
   });
-  const shim = await spawnShim(context, container, run, plan);
+  const shim = await spawnShim(context, container, run, {
+    plan,
+    held: acquired.held.flatMap(({ fds }) => fds),
+  });
+  letGoOfPorts();
   undo.defer(() => releaseShim(context, container));
   if (!isWanted()) return false;
   run.shim = shim;

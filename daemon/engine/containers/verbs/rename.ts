@@ -1,6 +1,7 @@
 import { checkContainerName } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
 import type { RequestKey } from '../../journal/requests.ts';
+import { announce } from '../../networks/host/names.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
@@ -25,6 +26,8 @@ export async function renameContainer(
       { action: 'rename', attributes: { oldName } },
     );
     context.registry.renamed(container, oldName);
+    const endpoints = context.networks.endpointsOf(container.id);
+    if (endpoints.length > 0) await announce(context, container, endpoints);
     if (livePhase(container.phase)) writeRunRecord(context, container);
   });
 }

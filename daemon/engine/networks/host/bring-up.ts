@@ -67,7 +67,8 @@ async function attach(context: EngineContext, links: LinkKernel, network: Networ
       return parsed && gateway !== '' ? [{ address: gateway, prefix: parsed.prefix }] : [];
     }),
   });
-  if (!networks.up.has(id))
+  // Before that, all of it is rebuilt soon.
+  if (!networks.up.has(id) && networks.restored)
     await context.network.firewall?.apply({ add: { networks: [firewallNetwork(network)] } });
   networks.up.set(id, { mtu });
   return { network, index, mtu };

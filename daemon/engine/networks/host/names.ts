@@ -18,23 +18,21 @@ export function namesOn(
   return [...unique, ...unique.map((text) => `${text}.${name.toLowerCase()}`)];
 }
 
-/** Makes it known to the others, and the others to it. Without a resolver nobody has names. */
+/** Makes it known to the others on these networks, and the others to it. Without a resolver nobody has names. */
 export async function announce(
   context: EngineContext,
   container: Container,
   endpoints: readonly Endpoint[],
 ): Promise<void> {
-  const { network, networks } = context;
-  if (network.resolver === null) return;
+  const { networks, network } = context;
+  const { resolver } = network;
+  if (resolver === null) return;
   for (const endpoint of endpoints) {
     const names = namesOn(networks.get(endpoint.networkId), container);
-    await network.resolver.join(endpoint.networkId, container.id, {
-      names,
-      addresses: addressesOf(endpoint),
-    });
+    await resolver.setNames(endpoint.networkId, container.id, { names, addresses: addressesOf(endpoint) });
   }
   const { dns } = container.spec;
-  await network.resolver.show(container.id, {
+  await resolver.setContainer(container.id, {
     networks: networks.endpointsOf(container.id).map(({ networkId }) => networkId),
     upstreams: dns.length > 0 ? dns : null,
   });

@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
 import { asError } from '../../../../common/errors.ts';
+import type { FirewallState } from '../../../kernel/network/firewall/state.ts';
+import { livePhase } from '../../containers/model/phase.ts';
 import { type EngineContext, runFolderOf } from '../../context.ts';
 import { bridgeOf, hostEndOf } from '../model/network.ts';
-import { aliasOf, bringUp } from './bring-up.ts';
+import { aliasOf, bringUp, firewallNetwork } from './bring-up.ts';
+import { firewallPorts } from './firewall-ports.ts';
+import { announce } from './names.ts';
 
 /**
  * Makes the host agree with the records, after the containers of an earlier likerd were adopted: bridges whose containers run are there,
@@ -10,18 +14,45 @@ import { aliasOf, bringUp } from './bring-up.ts';
  */
 export async function restoreNetworks(context: EngineContext): Promise<void> {
   const { network, log } = context;
-  const { links } = network;
+  const { links, firewall } = network;
   if (links === null) return;
   const attempt = async (what: string, act: () => Promise<unknown>): Promise<void> => {
     await act().catch((error: unknown) => log.error(what, { error: asError(error).message }));
   };
   for (const id of networksInUse(context))
     await attempt('a network of containers that run cannot be restored', () => bringUp(context, id));
+  const state = firewallState(context);
+  const own = await links.ownLinks(aliasOf(context.networks.tag, '')).catch(() => []);
+  // Otherwise there is nothing, and the library need not be loaded.
+  if (state.networks.length > 0 || own.length > 0)
+    await attempt('the firewall of networks cannot be restored', async () => firewall?.rebuild(state));
+  context.networks.restored = true;
+  await attempt('the resolver of names cannot be started', async () => restoreNames(context));
   await attempt('links of an earlier likerd cannot be removed', () => sweepLinks(context, links));
 }
 
 function networksInUse({ networks }: EngineContext): Set<string> {
   return new Set(networks.allEndpoints().map(({ networkId }) => networkId));
+}
+
+function firewallState(context: EngineContext): FirewallState {
+  const { networks, registry } = context;
+  const running = registry.all().filter(({ phase }) => livePhase(phase) !== null);
+  return {
+    networks: [...networks.up.keys()].map((id) => firewallNetwork(networks.get(id))),
+    ports: running.flatMap((container) =>
+      firewallPorts(context, container, networks.endpointsOf(container.id)),
+    ),
+  };
+}
+
+async function restoreNames(context: EngineContext): Promise<void> {
+  const { networks, registry, network } = context;
+  for (const container of registry.all()) {
+    const endpoints = networks.endpointsOf(container.id);
+    if (endpoints.length > 0) await announce(context, container, endpoints);
+  }
+  await network.resolver?.begin();
 }
 
 async function sweepLinks(

@@ -44,12 +44,17 @@ export class Addresses {
     this.#taken.add(value);
   }
 
+  /** The one that `next` has answered is given to a container. */
+  use({ value }: Address): void {
+    this.#last = value;
+  }
+
   release({ value }: Address): void {
     this.#taken.delete(value);
   }
 
   /**
-   * The next one that is free: not the one that was just released, to which others may still send. Null: there is none. `isAsked`: it is
+   * The next one that is free, which stays the next one until it is used: not the one that was just released, to which others may still send. Null: there is none. `isAsked`: it is
    * kept for a container that asks for it by name.
    */
   next(isAsked: (address: string) => boolean): Address | null {
@@ -62,7 +67,6 @@ export class Addresses {
       const value = first + ((this.#last - first + step) % count);
       if (this.#taken.has(value) || this.#fixed.has(value)) continue;
       if (isAsked(formatAddress({ family, value }))) continue;
-      this.#last = value;
       return { family, value };
     }
     return null;

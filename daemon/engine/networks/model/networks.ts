@@ -41,6 +41,8 @@ export class Networks {
   readonly tag: string;
   /** Networks whose bridge this daemon has made or found, by id. */
   readonly up = new Map<string, { readonly mtu: number }>();
+  /** What the host has agrees with the records. Until then nothing of it is changed by itself. */
+  restored = false;
   /** One at a time, since each must see the routes of the others. */
   readonly bringingUp = new Semaphore(1);
   readonly #journal: Journal;
@@ -258,6 +260,7 @@ export class Networks {
         return had;
       const next = addresses.next((one) => isAsked(network.id, one));
       if (next === null) throw full(network);
+      addresses.use(next);
       return formatAddress(next);
     };
     const taken = new Set(this.endpointsOf(containerId).map(({ number }) => number));

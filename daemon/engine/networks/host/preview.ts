@@ -1,0 +1,26 @@
+import type { Container } from '../../containers/model/container.ts';
+import type { EngineContext } from '../../context.ts';
+import type { LinkEndpoint } from '../../kernel.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import { linkEndpoints } from './link-endpoint.ts';
+
+/** Stands for what the kernel chooses. */
+const unknown = { index: 0, mtu: 1500 };
+
+/** The interfaces that a container would have: with the addresses that it has now, or asked for. Others are chosen as it starts. */
+export function previewLinks({ networks }: EngineContext, { id, spec }: Container): LinkEndpoint[] {
+  const now = networks.endpointsOf(id);
+  const placed = spec.networks.map((asked, number) => {
+    const chosen: Endpoint = {
+      containerId: id,
+      networkId: asked.network,
+      number,
+      ipv4: asked.ipv4 || null,
+      ipv6: asked.ipv6 || null,
+      mac: asked.macAddress || '02:00:00:00:00:00',
+    };
+    const endpoint = now.find(({ networkId }) => networkId === asked.network) ?? chosen;
+    return { endpoint, attachment: { network: networks.get(asked.network), ...unknown } };
+  });
+  return linkEndpoints(networks.tag, placed, spec.networks);
+}
