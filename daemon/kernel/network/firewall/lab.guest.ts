@@ -1,6 +1,7 @@
 // A host, a neighbour of it and containers, as network namespaces: for guests that run in namespaces of their own (unshare -nm).
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 export function run(program: string, ...args: readonly string[]): string {
@@ -23,6 +24,9 @@ function inside(place: Place, words: readonly string[]): string[] {
 /** The host has eth0, on which there is a neighbour `outside`, through which it reaches everything. */
 export function makeHost(): void {
   run('mount', '-t', 'tmpfs', 'none', '/run');
+  // A new namespace takes it from the initial one.
+  for (const file of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding'])
+    writeFileSync(`/proc/sys/net/${file}`, '0');
   ip('link set lo up');
   ip('netns add outside');
   ip('link add eth0 type veth peer name eth0 netns outside');
