@@ -162,3 +162,29 @@ test('a container that runs is connected and disconnected at once', async (t) =>
     ['blue'],
   );
 });
+
+test('a live connection comes with its aliases, and one that fails leaves no name', async (t) => {
+  const engine = EngineFixture.start(t);
+  const told = new Map<string, readonly string[] | null>();
+  const resolver = {
+    setNames: async (
+      _network: string,
+      container: string,
+      entry: { readonly names: readonly string[] } | null,
+    ) => {
+      told.set(container, entry?.names ?? null);
+    },
+    setContainer: async () => {},
+  };
+  Object.assign(engine.context.network, { resolver });
+  const service = networkService(engine.context);
+  await service.create(asked);
+  const one = await engine.create({ name: 'one', networks: [connection('bridge')] });
+  await startContainer(engine.context, one);
+  told.clear();
+  engine.host.links.failure = new Error('no');
+  await assert.rejects(service.connect('one', connection('blue', { aliases: ['other'] })), /no/);
+  assert.equal(told.get(one.id) ?? null, null);
+  await service.connect('one', connection('blue', { aliases: ['other'] }));
+  assert.partialDeepStrictEqual(told.get(one.id), ['one', 'other']);
+});

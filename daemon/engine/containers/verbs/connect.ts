@@ -6,7 +6,7 @@ import { announce } from '../../networks/host/names.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, wrongState } from '../model/phase.ts';
-import { type NetworkConnection, shareText } from '../model/spec.ts';
+import { type ContainerSpec, type NetworkConnection, shareText } from '../model/spec.ts';
 import { isAskedByOther } from '../resources/endpoints.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkConnection } from '../rules/networks.ts';
@@ -29,7 +29,7 @@ export function connectNetwork(
         `Container '${container.name}' has network '${network.name}' already`,
       );
     const next = { ...spec, networks: [...spec.networks, connection] };
-    const undo = await connectNow(context, container, connection);
+    const undo = await connectNow(context, container, { connection, next });
     try {
       context.ledger.decide(container, { spec: next });
     } catch (error) {
@@ -43,11 +43,11 @@ export function connectNetwork(
   });
 }
 
-/** Does nothing if it does not run. Answers what takes it back. */
+/** Does nothing if it does not run. `next`: its spec with the connection, whose names are told. Answers what takes it back. */
 async function connectNow(
   context: EngineContext,
   container: Container,
-  connection: NetworkConnection,
+  { connection, next }: { readonly connection: NetworkConnection; readonly next: ContainerSpec },
 ): Promise<() => Promise<void>> {
   const live = livePhase(container.phase);
   const { networks, network } = context;
@@ -58,18 +58,21 @@ async function connectNow(
     before: [],
   });
   if (!endpoint) return async () => {};
+  const undo = async (): Promise<void> => {
+    networks.leave(endpoint);
+    await network.links?.disconnectLive(live.main, endpoint.number);
+    await network.resolver?.setNames(endpoint.networkId, container.id, null);
+    await announce(context, container, []);
+  };
   try {
     const [link] = linkEndpoints(networks.tag, [{ endpoint, attachment }], [connection]);
     if (link) await network.links?.connectLive(live.main, { ...link, gateways: [] });
-    await announce(context, container, [endpoint]);
+    await announce(context, { id: container.id, spec: next }, [endpoint]);
   } catch (error) {
-    networks.leave(endpoint);
+    await undo();
     throw error;
   }
-  return async () => {
-    await network.links?.disconnectLive(live.main, endpoint.number);
-    networks.leave(endpoint);
-  };
+  return undo;
 }
 
 /** A container whose network is another's, or none, has nothing that could be connected. */

@@ -21,7 +21,7 @@ export function namesOn(
 /** Makes it known to the others on these networks, and the others to it. Without a resolver nobody has names. */
 export async function announce(
   context: EngineContext,
-  container: Container,
+  container: Pick<Container, 'id' | 'spec'>,
   endpoints: readonly Endpoint[],
 ): Promise<void> {
   const { networks, network } = context;

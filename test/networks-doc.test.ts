@@ -1,0 +1,68 @@
+// Runs the blocks of docs/networks.md as they are printed, on a machine with a network of its own.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import { repository } from './harness/daemon.ts';
+import { environment } from './harness/likerctl.ts';
+import { NetBox } from './harness/net-box.ts';
+import { requiresProgram } from './harness/requires.ts';
+import { suite } from './harness/suite.ts';
+
+const box = await NetBox.open();
+after(() => box.close());
+const s = suite({ within: box.machine.within, args: ['--default-network', 'bridge'] });
+
+const doc = readFileSync(join(repository, 'docs/networks.md'), 'utf8');
+const [first = '', own = '', names = '', ports = '', connect = '', addresses = '', ...others] = [
+  ...doc.matchAll(/^```sh\n(.*?)^```$/gms),
+].map(([, block = '']) => block);
+
+async function run(block: string): Promise<string> {
+  const path = `${join(repository, 'bin')}:${process.env['PATH']}`;
+  const [program = '', ...args] = [...box.machine.within, 'sh', '-ec', block];
+  const { stdout } = await promisify(execFile)(program, args, {
+    env: environment(s.daemon, { PATH: path }),
+    cwd: s.folder('work'),
+    timeout: 300_000,
+  });
+  return stdout;
+}
+
+const needs = requiresProgram('busybox', 'curl', 'ip');
+
+test('docs/networks.md', needs, async (t) => {
+  await t.test('a container finds another by its name', async () => {
+    assert.match(await run(first), /[0-9a-f]{64}\n[0-9a-f]{12}\n10\.201\.0\.\d+\nweb\n$/);
+  });
+  await t.test('containers of different networks do not reach each other', async () => {
+    assert.match(
+      await run(own),
+      /^[0-9a-f]{64}\n[0-9a-f]{64}\n[0-9a-f]{12}\nanother network\ndb \ndb\nfront\n$/,
+    );
+  });
+  await t.test('a container has several names', async () => {
+    assert.match(
+      await run(names),
+      /^[0-9a-f]{64}\n[0-9a-f]{64}\n(10\.201\.\d+\.\d+ +STREAM \S+\n){4}api\nback\n$/,
+    );
+  });
+  await t.test('a port of the host leads into a container', async () => {
+    assert.match(
+      await run(ports),
+      /^[0-9a-f]{64}\n[0-9a-f]{12}\n80\/tcp -> 127\.0\.0\.1:8080\n80\/tcp -> \[::1\]:8080\nsite: 127\.0\.0\.1:8080->80\/tcp, \[::1\]:8080->80\/tcp\nsite\n$/,
+    );
+  });
+  await t.test('a container is connected and disconnected while it runs', async () => {
+    assert.match(
+      await run(connect),
+      /^([0-9a-f]{64}\n){3}eth0\neth1\nlo\n[0-9a-f]{12}\neth0\nlo\nboth\nDeleted Networks:\none\ntwo\n\n$/,
+    );
+  });
+  await t.test('a container has the addresses that were asked for', async () => {
+    assert.match(await run(addresses), /^[0-9a-f]{64}\neth0@\S+ +UP +10\.77\.0\.7\/24 .*\nfixed\n$/);
+  });
+  assert.equal(others.length, 0);
+});
