@@ -9,8 +9,10 @@ const native = join(import.meta.dirname, '..');
 const build = join(native, 'build');
 const libraries = ['libliker.so', 'liker-tty.node'].map((name) => join(build, name));
 const shim = join(build, 'liker-shim');
+const resolver = join(build, 'liker-resolver');
 const programs = [
   shim,
+  resolver,
   join(build, 'liker-rootless'),
   join(build, 'liker-unpack'),
   join(build, 'liker-pack'),
@@ -60,13 +62,15 @@ test('what the loader fills in is read-only afterwards (full RELRO)', () => {
   }
 });
 
-test('a program is loaded at a random address, and the shim needs no file of the host', () => {
+test('a program is loaded at a random address, and the shim and the resolver need no file of the host', () => {
   for (const file of programs) {
     assert.match(tool('readelf', '-hW', file), /Type: +DYN /);
     assert.match(dynamic(file), /\(FLAGS_1\) +Flags: .*PIE/);
   }
-  assert.deepEqual(flagsOf(shim, 'INTERP'), []);
-  assert.doesNotMatch(dynamic(shim), /\(NEEDED\)/);
+  for (const file of [shim, resolver]) {
+    assert.deepEqual(flagsOf(file, 'INTERP'), []);
+    assert.doesNotMatch(dynamic(file), /\(NEEDED\)/);
+  }
 });
 
 test('the init is one segment that nobody can write to, with nothing to relocate', () => {

@@ -37,6 +37,8 @@ const unpackEnv = {
   LIKER_PACK: join(native, 'build/liker-pack-sanitized'),
   LIKER_TREE: join(native, 'build/liker-tree-sanitized'),
 };
+const resolverSuites = ['resolver', 'resolver-restarts'];
+const resolverEnv = { LIKER_RESOLVER: join(native, 'build/liker-resolver-sanitized') };
 /** Where native/test/sanitizer.c puts the reports. */
 const reports = join(native, 'build/sanitizer-report.*');
 
@@ -86,6 +88,7 @@ describe('under the address and undefined behaviour sanitizers', {
   const all = [
     ...shimSuites.map((name) => ({ name, programs: { LIKER_SHIM: sanitized } })),
     ...unpackSuites.map((name) => ({ name, programs: unpackEnv })),
+    ...resolverSuites.map((name) => ({ name, programs: resolverEnv })),
   ];
   for (const { name, programs } of all)
     test(`${name}.test.ts passes and nothing is reported`, async () => {

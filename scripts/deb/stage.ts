@@ -68,6 +68,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     'native/build/liker-unpack',
     'native/build/liker-pack',
     'native/build/liker-tree',
+    'native/build/liker-resolver',
     'native/build/liker-tty.node',
     ...readProtos,
   ])

@@ -117,10 +117,13 @@ export class Resolver implements Disposable {
     if (this.#views.size === 0) this.#restSoon();
   }
 
-  /** Opens the container's sockets in the network namespace of the process, and hands them over. */
+  /** After setContainer: opens the container's sockets in the network namespace of the process, unless the program has them. */
   async open(container: string, process: Process): Promise<void> {
-    await this.ensure();
-    await openResolverSockets(this.socket, container, process);
+    const view = this.#views.get(container);
+    if (!view) return;
+    const connection = await this.#connected();
+    const errno = await connection.ask(showRequest(container, view));
+    if (errno === lacksSockets) await openResolverSockets(this.socket, container, process);
   }
 
   /** The program goes on as long as there are containers. */
