@@ -31,7 +31,14 @@ export const helloRequest = (): Buffer => request('H');
 export const beginRequest = (): Buffer => request('B');
 export const endRequest = (): Buffer => request('E');
 
-export function joinRequest(network: string, container: string, { names, addresses }: Names): Buffer {
+/** What is longer than a label of DNS, such as many a container's name, cannot be asked for. */
+function isName(name: string): boolean {
+  return name.length <= 253 && /^([!-\-/-~]{1,63}\.)*[!-\-/-~]{1,63}$/.test(name);
+}
+
+export function joinRequest(network: string, container: string, member: Names): Buffer {
+  const { addresses } = member;
+  const names = [...new Set(member.names.map((name) => name.toLowerCase()))].filter(isName);
   const count = Buffer.alloc(2);
   count.writeUInt16LE(names.length);
   return request(
@@ -89,7 +96,7 @@ function serverBytes(server: string): Buffer {
 }
 
 function nameBytes(name: string): Buffer {
-  const bytes = Buffer.from(name.toLowerCase(), 'latin1');
+  const bytes = Buffer.from(name, 'latin1');
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
