@@ -17,8 +17,8 @@ interface Started {
 }
 
 async function tellAll(resolver: Resolver, web: NamedContainer): Promise<void> {
-  await resolver.show(web.id, { networks: [network], upstreams: null });
-  await resolver.join(network, web.id, { names: ['web.mynet', 'web'], addresses: ['10.9.0.2'] });
+  await resolver.setContainer(web.id, { networks: [network], upstreams: null });
+  await resolver.setNames(network, web.id, { names: ['web.mynet', 'web'], addresses: ['10.9.0.2'] });
 }
 
 /** A likerd with a container. */
@@ -47,8 +47,8 @@ test('names are answered while likerd is away, and the next one finds the progra
   assert.deepEqual(await addresses(web, 'far.example'), ['127.0.0.1']);
   const next = box.resolver();
   t.after(() => next[Symbol.dispose]());
-  await next.show(web.id, { networks: [network], upstreams: null });
-  await next.join(network, web.id, { names: ['renamed'], addresses: ['10.9.0.2'] });
+  await next.setContainer(web.id, { networks: [network], upstreams: null });
+  await next.setNames(network, web.id, { names: ['renamed'], addresses: ['10.9.0.2'] });
   // Until then nothing that is not told yet is forgotten.
   assert.deepEqual(await addresses(web, 'web'), ['10.9.0.2']);
   await next.begin();
@@ -76,7 +76,7 @@ test('after the program was killed another one has its names, and sockets in the
 test('a newer program takes over without a question that gets no answer', async (t) => {
   const { box, resolver, web } = await start(t);
   const more = await box.container();
-  await resolver.show(more.id, { networks: [network], upstreams: null });
+  await resolver.setContainer(more.id, { networks: [network], upstreams: null });
   await resolver.open(more.id, more.process);
   const [older = 0] = box.pids();
   // Another one is the same with other bytes at its end.
@@ -90,7 +90,7 @@ test('a newer program takes over without a question that gets no answer', async 
   const next = box.resolver();
   t.after(() => next[Symbol.dispose]());
   await tellAll(next, web);
-  await next.show(more.id, { networks: [network], upstreams: null });
+  await next.setContainer(more.id, { networks: [network], upstreams: null });
   await next.begin();
   assert.equal((await silent).length, 2);
   assert.equal(await load, 4_000);
@@ -107,8 +107,8 @@ test('a container that has ended keeps no socket and no namespace, while likerd 
   const sockets = () => readdirSync(`/proc/${pid}/fd`).length;
   const more = await box.container();
   const before = sockets();
-  await resolver.show(more.id, { networks: [network], upstreams: null });
-  await resolver.join(network, more.id, { names: ['more'], addresses: ['10.9.0.3'] });
+  await resolver.setContainer(more.id, { networks: [network], upstreams: null });
+  await resolver.setNames(network, more.id, { names: ['more'], addresses: ['10.9.0.3'] });
   await resolver.open(more.id, more.process);
   await until('two sockets and the process', () => sockets() === before + 3);
   resolver[Symbol.dispose]();
@@ -160,7 +160,7 @@ test('it has no fd of likerd, and the network of likerd', async (t) => {
 test('a container with thousands of questions that nobody answers does not keep another one from its answers', async (t) => {
   const { box, resolver, web } = await start(t);
   const greedy = await box.container();
-  await resolver.show(greedy.id, { networks: [], upstreams: null });
+  await resolver.setContainer(greedy.id, { networks: [], upstreams: null });
   await resolver.open(greedy.id, greedy.process);
   const many = Array.from({ length: 3000 }, (_, id) =>
     question({ id, name: `silent.x${id}.example` }).toString('hex'),

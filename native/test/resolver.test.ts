@@ -24,8 +24,8 @@ before(async () => {
   resolver = box.resolver();
   web = await box.container();
   await resolver.begin();
-  await resolver.show(web.id, { networks: [network], upstreams: null });
-  await resolver.join(network, web.id, {
+  await resolver.setContainer(web.id, { networks: [network], upstreams: null });
+  await resolver.setNames(network, web.id, {
     names: ['web.mynet', 'web', 'Alias'],
     addresses: ['10.9.0.2', 'fd00:9::2'],
   });
@@ -53,7 +53,7 @@ test('names and addresses of a network are found, in any case, and in the case o
 });
 
 test('a name without an address of the wanted kind exists nevertheless', async () => {
-  await resolver.join(network, 'c3'.repeat(32), { names: ['four'], addresses: ['10.9.0.4'] });
+  await resolver.setNames(network, 'c3'.repeat(32), { names: ['four'], addresses: ['10.9.0.4'] });
   for (const type of [types.AAAA, types.MX, types.HTTPS, types.TXT]) {
     const { rcode, records } = await one('four', type);
     assert.deepEqual([rcode, records], [0, []]);
@@ -75,7 +75,7 @@ test('A and AAAA that one socket asks for together get an answer each', async ()
 test('of several addresses each comes first in turn', async () => {
   const addresses = ['10.9.1.1', '10.9.1.2', '10.9.1.3'];
   for (const [index, address] of addresses.entries())
-    await resolver.join(network, `${index}d`.repeat(32), { names: ['many'], addresses: [address] });
+    await resolver.setNames(network, `${index}d`.repeat(32), { names: ['many'], addresses: [address] });
   const first = new Set<string>();
   for (let turn = 0; turn < 100; turn += 1) {
     const { records } = await one('many');
@@ -87,27 +87,27 @@ test('of several addresses each comes first in turn', async () => {
 
 test('a change is there as soon as it is told, and what has left is gone', async () => {
   const id = 'e4'.repeat(32);
-  await resolver.join(network, id, { names: ['moved', 'older'], addresses: ['10.9.0.7'] });
-  await resolver.join(network, id, { names: ['moved'], addresses: ['10.9.0.8'] });
+  await resolver.setNames(network, id, { names: ['moved', 'older'], addresses: ['10.9.0.7'] });
+  await resolver.setNames(network, id, { names: ['moved'], addresses: ['10.9.0.8'] });
   assert.deepEqual((await one('moved')).records, ['10.9.0.8']);
   // Now a name as any other, which the host's server is asked for.
   assert.deepEqual((await one('older')).records, ['127.0.0.1']);
-  resolver.leave(network, id);
+  await resolver.setNames(network, id, null);
   await resolver.ensure();
-  await resolver.join(network, 'f5'.repeat(32), { names: ['later'], addresses: ['10.9.0.9'] });
+  await resolver.setNames(network, 'f5'.repeat(32), { names: ['later'], addresses: ['10.9.0.9'] });
   assert.deepEqual((await one('moved')).records, ['127.0.0.1']);
 });
 
 test('a container sees its own networks only, the first that has a name before the others', async () => {
   using inner = new (await import('./names/box.ts')).NamedContainer();
   await inner.namespace.ready();
-  await resolver.join(other, '0a'.repeat(32), { names: ['web', 'db'], addresses: ['10.8.0.2'] });
-  await resolver.show(inner.id, { networks: [other, network], upstreams: [] });
+  await resolver.setNames(other, '0a'.repeat(32), { names: ['web', 'db'], addresses: ['10.8.0.2'] });
+  await resolver.setContainer(inner.id, { networks: [other, network], upstreams: [] });
   await resolver.open(inner.id, inner.process);
   const records = async (name: string) => (await inner.ask({ name }))[0]?.records;
   assert.deepEqual(await records('web'), ['10.8.0.2']);
   assert.deepEqual(await records('four'), ['10.9.0.4']);
-  await resolver.show(inner.id, { networks: [network], upstreams: [] });
+  await resolver.setContainer(inner.id, { networks: [network], upstreams: [] });
   assert.deepEqual(await records('web'), ['10.9.0.2']);
   // Without servers, nothing else exists.
   assert.equal((await inner.ask({ name: 'db' }))[0]?.rcode, NO_NAME);
@@ -190,12 +190,12 @@ describe('other names', () => {
   });
 
   test('are asked of servers of its own that a container has', async () => {
-    await resolver.show(web.id, { networks: [network], upstreams: ['127.0.0.2'] });
+    await resolver.setContainer(web.id, { networks: [network], upstreams: ['127.0.0.2'] });
     assert.deepEqual((await one('own.example')).records, ['127.0.0.2']);
-    await resolver.show(web.id, { networks: [network], upstreams: ['127.0.0.3'] });
+    await resolver.setContainer(web.id, { networks: [network], upstreams: ['127.0.0.3'] });
     // Nobody is there, and the system says so.
     assert.equal((await one('own.example')).rcode, SERVER_FAILURE);
-    await resolver.show(web.id, { networks: [network], upstreams: null });
+    await resolver.setContainer(web.id, { networks: [network], upstreams: null });
   });
 });
 
@@ -215,7 +215,7 @@ describe('by TCP', () => {
 
   test('names with many addresses are whole, and cut off by UDP as the asker can take', async () => {
     for (let member = 0; member < 100; member += 1)
-      await resolver.join(network, member.toString(16).padStart(64, '9'), {
+      await resolver.setNames(network, member.toString(16).padStart(64, '9'), {
         names: ['crowd'],
         addresses: [`10.9.7.${member}`],
       });
@@ -298,11 +298,11 @@ test('dnsmasq as the server of the host is understood', requiresProgram('dig', '
     ...['--address=/foreign.example/203.0.113.5', `--txt-record=${long}`],
   ];
   await box.start(['sh', '-c', `exec dnsmasq ${options.join(' ')} 2>&1`]);
-  await resolver.show(web.id, { networks: [network], upstreams: ['127.0.0.53'] });
+  await resolver.setContainer(web.id, { networks: [network], upstreams: ['127.0.0.53'] });
   assert.deepEqual(await web.dig('+short', 'foreign.example'), ['203.0.113.5']);
   assert.deepEqual(await web.dig('+short', 'foreign.example', 'AAAA'), ['']);
   assert.ok((await web.dig('+short', '+bufsize=512', 'long.example', 'TXT')).join('').length > 2000);
-  await resolver.show(web.id, { networks: [network], upstreams: null });
+  await resolver.setContainer(web.id, { networks: [network], upstreams: null });
 });
 
 test('the program has no rights, opens no file, and is small', async () => {

@@ -88,20 +88,23 @@ export class Resolver implements Disposable {
     await this.#connected();
   }
 
-  /** What the container is called in the network, in place of what it was. Resolves when the others can find it. */
-  async join(network: string, container: string, names: Names): Promise<void> {
+  /**
+   * What the container is called in the network, in place of what it was; null: it is not in it. Resolves when the others can find
+   * it.
+   */
+  async setNames(network: string, container: string, names: Names | null): Promise<void> {
+    if (names === null) {
+      this.#forget(network, container);
+      this.#mention(leaveRequest(network, container));
+      return;
+    }
     const members = this.#members.get(network) ?? new Map<string, Names>();
     this.#members.set(network, members.set(container, names));
     await this.#tell(joinRequest(network, container, names));
   }
 
-  leave(network: string, container: string): void {
-    this.#forget(network, container);
-    this.#mention(leaveRequest(network, container));
-  }
-
   /** Says what the container sees, in place of what it saw. Its sockets, which may come before or after, are read from then on. */
-  async show(container: string, view: View): Promise<void> {
+  async setContainer(container: string, view: View): Promise<void> {
     this.#views.set(container, view);
     await this.#tell(showRequest(container, view));
   }
@@ -114,7 +117,7 @@ export class Resolver implements Disposable {
     if (this.#views.size === 0) this.#restSoon();
   }
 
-  /** After `show`: opens the container's sockets in the network namespace of the process, unless the program has them. */
+  /** After setContainer: opens the container's sockets in the network namespace of the process, unless the program has them. */
   async open(container: string, process: Process): Promise<void> {
     const view = this.#views.get(container);
     if (!view) return;
