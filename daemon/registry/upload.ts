@@ -197,17 +197,20 @@ async function* inParts(
   chunks: AsyncIterable<Uint8Array>,
   size: number,
 ): AsyncGenerator<Uint8Array, void, void> {
-  let waiting: Uint8Array[] = [];
+  let part = new Uint8Array(size);
   let length = 0;
-  for await (const chunk of chunks) {
-    waiting.push(chunk);
-    length += chunk.length;
-    if (length < size) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    length = 0;
-  }
-  if (length > 0) yield Buffer.concat(waiting);
+  for await (const chunk of chunks)
+    for (let taken = 0; taken < chunk.length; ) {
+      const some = chunk.subarray(taken, taken + size - length);
+      part.set(some, length);
+      taken += some.length;
+      length += some.length;
+      if (length < size) continue;
+      yield part;
+      part = new Uint8Array(size);
+      length = 0;
+    }
+  if (length > 0) yield part.subarray(0, length);
 }
 
 /** Stores an index or a manifest under a tag, or by its digest. */

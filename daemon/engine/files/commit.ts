@@ -9,6 +9,7 @@ import type { EngineContext } from '../context.ts';
 import type { ImageView } from '../images/api.ts';
 import { applyChanges } from '../images/changes/changes.ts';
 import { draftLayer, type WriteTar, writeBytes } from '../images/layers/draft-layer.ts';
+import { writeDiff } from '../images/layers/write-diff.ts';
 import { parseDefaults } from '../images/model/configuration.ts';
 import { readConfiguration } from '../images/model/configuration-file.ts';
 import { imageEvent } from '../images/model/events.ts';
@@ -17,7 +18,7 @@ import { makeImage } from '../images/verbs/make-image.ts';
 import type { CommitOptions } from './api.ts';
 import { imageConfig } from './image-config.ts';
 import { hasOwnLayer } from './layers-below.ts';
-import { type OpenFiles, openLayer, openRoot } from './open-root.ts';
+import { openLayer, openRoot } from './open-root.ts';
 
 /** Makes an image of a container's files. A running one is paused while they are read, unless `pause` is false. */
 export async function commitContainer(
@@ -76,8 +77,9 @@ async function draft(
   try {
     if (!isWhole) {
       await using layer = await openLayer(context, container, signal);
-      const write: WriteTar = (output, over) =>
-        writeLayer(context, container, { layer, output, signal: over });
+      const { upper: path } = context.folders.of(container.id);
+      await using upper = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+      const write = writeDiff(context.images, upper.fd, (over) => layer.add(over));
       return await draftLayer(context.images, write, () => {}, layer.signal);
     }
     await using root = await openRoot(context, container, signal);
@@ -93,30 +95,4 @@ async function draft(
 function writesWhole({ users }: EngineContext, container: Container): boolean {
   const hasOwnIds = !users.isRootOnHost && container.facts.userNamespace !== null;
   return container.spec.rootfs.kind !== 'image' || !hasOwnLayer(container) || hasOwnIds;
-}
-
-async function writeLayer(
-  { images, folders }: EngineContext,
-  container: Container,
-  {
-    layer,
-    output,
-    signal,
-  }: {
-    readonly layer: OpenFiles;
-    readonly output: Parameters<WriteTar>[0];
-    readonly signal: AbortSignal;
-  },
-): Promise<void> {
-  await using upper = await open(folders.of(container.id).upper, constants.O_RDONLY | constants.O_DIRECTORY);
-  const { bytes, archive } = images.packer.diff({
-    upper: upper.fd,
-    whiteouts: images.whiteouts,
-    compression: 'none',
-    output: null,
-    signal,
-  });
-  layer.add(archive);
-  if (bytes) await writeBytes(bytes)(output, signal);
-  await archive;
 }

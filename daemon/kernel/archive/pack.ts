@@ -11,8 +11,8 @@ export type Compression = 'none' | 'gzip' | 'zstd';
 
 export interface PackOptions extends Watch {
   readonly compression: Compression;
-  /** Where the archive goes: an open descriptor, or a socket, which can be destroyed then; null: to `bytes` of the result. */
-  readonly output: number | Socket | null;
+  /** Where the archive goes: an open descriptor, or a socket, which can be destroyed then. */
+  readonly output: number | Socket;
 }
 
 export interface RecipeOptions extends PackOptions {
@@ -28,18 +28,11 @@ export interface DiffOptions extends PackOptions {
   readonly whiteouts: 'trusted' | 'user';
 }
 
-/** An archive that is being written. */
-export interface Packing {
-  /** The archive, if no descriptor was given. It has to be read, or destroyed; it ends early if the packing fails: see `archive`. */
-  readonly bytes: Readable | null;
-  /**
-   * Resolves when the archive is complete. Rejects with LAYER_DAMAGED (the recipe or the files are not what they were), TOO_MANY (no space),
-   * UNPACK_UNAVAILABLE, SYSCALL, or CANCELLED by the signal. In any case the process has ended, and the descriptors are free.
-   */
-  readonly archive: Promise<PackedArchive>;
-}
-
-/** Starts liker-pack, which reads files of strangers in a process of its own, with no more rights than to read below one folder. */
+/**
+ * Starts liker-pack, which reads files of strangers in a process of its own, with no more rights than to read below one folder. Its methods
+ * resolve when the archive is complete. They reject with LAYER_DAMAGED (the recipe or the files are not what they were), TOO_MANY (no
+ * space), UNPACK_UNAVAILABLE, SYSCALL, or CANCELLED by the signal. In any case the process has ended, and the descriptors are free.
+ */
 export class Packer {
   readonly #program: string;
 
@@ -48,7 +41,7 @@ export class Packer {
   }
 
   /** The archive of a layer again, the same bytes when uncompressed: compare the diff id. Descriptors stay the caller's. */
-  recipe({ recipe, folder, ...options }: RecipeOptions): Packing {
+  recipe({ recipe, folder, ...options }: RecipeOptions): Promise<PackedArchive> {
     return this.#start('recipe', { recipe, folder }, options);
   }
 
@@ -56,7 +49,7 @@ export class Packer {
    * The changes of a container as a layer: what it removed as whiteouts, and sockets left out. The same tree gives the same archive. Also
    * rejects with UNPACK_UNAVAILABLE for what a layer cannot have.
    */
-  diff({ upper, whiteouts, ...options }: DiffOptions): Packing {
+  diff({ upper, whiteouts, ...options }: DiffOptions): Promise<PackedArchive> {
     return this.#start('diff', { recipe: 'ignore', folder: upper }, options, '--whiteouts', whiteouts);
   }
 
@@ -65,15 +58,15 @@ export class Packer {
     { recipe, folder }: { readonly recipe: number | 'ignore'; readonly folder: number },
     options: PackOptions,
     ...flags: readonly string[]
-  ): Packing {
+  ): Promise<PackedArchive> {
     const { compression, output, signal } = options;
     const child = spawn(this.#program, [command, '--compression', compression, ...flags], {
-      stdio: ['ignore', output ?? 'pipe', 'pipe', recipe, folder, 'pipe'],
+      stdio: ['ignore', output, 'pipe', recipe, folder, 'pipe'],
       env: {},
       killSignal: 'SIGKILL',
       ...(signal && { signal }),
     });
-    const archive = outcomeOf(
+    return outcomeOf(
       child,
       {
         step: 'pack',
@@ -84,6 +77,5 @@ export class Packer {
       },
       options,
     );
-    return { bytes: output === null ? child.stdout : null, archive };
   }
 }

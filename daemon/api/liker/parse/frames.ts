@@ -28,6 +28,7 @@ async function* bytesOf(frames: AsyncIterator<UploadFrame<unknown>>): AsyncGener
     if (!value.data) throw badArgument('data', 'Invalid frame: it must be data or end');
     if (value.data.length === 0) continue;
     yield value.data;
-    leaveBehind(value.data.length);
+    // And what the message was read from.
+    leaveBehind(2 * value.data.length);
   }
 }

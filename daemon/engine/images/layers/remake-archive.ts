@@ -12,12 +12,12 @@ import type { LayerParts } from './parts.ts';
 export async function remakeArchive(
   parts: LayerParts,
   diffId: string,
-  options: PackOptions & { readonly output: number },
+  options: PackOptions,
 ): Promise<PackedArchive> {
   const { layers, packer } = parts;
   await using recipe = await openRecipe(parts, diffId);
   await using folder = await openFolder(layers.of(diffId), diffId);
-  const packed = await packer.recipe({ recipe: recipe.fd, folder: folder.fd, ...options }).archive;
+  const packed = await packer.recipe({ recipe: recipe.fd, folder: folder.fd, ...options });
   if (packed.diffId === diffId) return packed;
   throw damaged(diffId, `its archive has the digest ${packed.diffId}`);
 }

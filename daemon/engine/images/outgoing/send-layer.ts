@@ -1,4 +1,5 @@
 import { type ImageName, parseImageName, repositoryOf } from '../../../../common/image-name.ts';
+import { leaveBehind } from '../../../loop/garbage.ts';
 import type { Part } from '../../../oci/compose.ts';
 import { type Compression, compressionOf, type Family, typesOf } from '../../../oci/media-types.ts';
 import type { Blob, Repository } from '../../../registry/api.ts';
@@ -115,6 +116,7 @@ async function upload(way: Way, { digest, size, read }: LayerArchive): Promise<t
     let bytes = offset;
     for await (const chunk of read(offset)) {
       yield chunk;
+      leaveBehind(chunk.length);
       bytes += chunk.length;
       report('sending', bytes, size);
     }
