@@ -110,6 +110,16 @@ export class FileTree {
     return this.#archive([...viewedBy(viewer), 'whole'], { viewer, signal });
   }
 
+  /** As `whole`, but the archive goes to a socket, which is destroyed here: the program has a descriptor of its own. */
+  async wholeTo(socket: Socket, viewer: Viewer, signal?: AbortSignal): Promise<Packed> {
+    const args = [...viewedBy(viewer), 'whole'];
+    const child = startWith(socket, this.#programs.tree, args, ['ignore', socket, 'pipe', 'pipe'], {
+      viewer,
+      signal,
+    });
+    return reports.pack(await lastLine(child, child.stdio[3] as Readable, signal));
+  }
+
   async *#archive(args: readonly string[], { viewer, signal }: Use): AsyncGenerator<Buffer, Packed> {
     const left = new AbortController();
     const over = signal ? AbortSignal.any([signal, left.signal]) : left.signal;

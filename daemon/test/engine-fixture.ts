@@ -252,6 +252,7 @@ const files: FileKernel = {
   pack: noFiles,
   packTo: noFiles,
   whole: noFiles,
+  wholeTo: noFiles,
   changes: noFiles,
   unpack: noFiles,
   unpackFrom: noFiles,

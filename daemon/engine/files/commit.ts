@@ -8,7 +8,7 @@ import { pauseContainer, resumeAfterCommit } from '../containers/verbs/pause.ts'
 import type { EngineContext } from '../context.ts';
 import type { ImageView } from '../images/api.ts';
 import { applyChanges } from '../images/changes/changes.ts';
-import { draftLayer, type WriteTar, writeBytes } from '../images/layers/draft-layer.ts';
+import { draftLayer, type WriteTar } from '../images/layers/draft-layer.ts';
 import { writeDiff } from '../images/layers/write-diff.ts';
 import { parseDefaults } from '../images/model/configuration.ts';
 import { readConfiguration } from '../images/model/configuration-file.ts';
@@ -83,8 +83,9 @@ async function draft(
       return await draftLayer(context.images, write, () => {}, layer.signal);
     }
     await using root = await openRoot(context, container, signal);
-    const write: WriteTar = (output, over) =>
-      writeBytes(context.files.whole(root.process, over))(output, over);
+    const write: WriteTar = async (output, over) => {
+      await context.files.wholeTo(output, root.process, over);
+    };
     return await draftLayer(context.images, write, () => {}, root.signal);
   } finally {
     if (isPaused) await resumeAfterCommit(context, container);
