@@ -29,11 +29,19 @@ import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { openFileTree } from './kernel/files/programs.ts';
 import { FileSockets } from './kernel/files/sockets.ts';
 import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
+import { forgetAddresses } from './kernel/network/conntrack.ts';
 import { connectLive, disconnectLive, setDefaultRoutes } from './kernel/network/endpoint.ts';
 import { Firewall } from './kernel/network/firewall/firewall.ts';
 import { holdPorts } from './kernel/network/firewall/hold-ports.ts';
 import { hasIpv6, hostRoutes, uplinkMtu } from './kernel/network/host-routes.ts';
-import { ensureBridge, linkNamed, linkProblem, ownLinks, removeLink } from './kernel/network/links.ts';
+import {
+  cutLink,
+  ensureBridge,
+  linkNamed,
+  linkProblem,
+  ownLinks,
+  removeLink,
+} from './kernel/network/links.ts';
 import { pastaIn } from './kernel/network/pasta.ts';
 import { Resolver } from './kernel/network/resolver.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
@@ -254,7 +262,7 @@ function openFirewall(root: string, log: Log): Firewall {
 }
 
 const linkKernel: LinkKernel = {
-  ...{ linkProblem, ensureBridge, removeLink, linkNamed, ownLinks },
+  ...{ linkProblem, ensureBridge, removeLink, cutLink, linkNamed, ownLinks, forgetAddresses },
   ...{ connectLive, disconnectLive, setDefaultRoutes },
   ...{ hostRoutes, uplinkMtu, hasIpv6 },
 };

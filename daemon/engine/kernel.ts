@@ -118,8 +118,12 @@ export interface LinkKernel {
   disconnectLive(process: HostProcess, number: number): Promise<void>;
   /** Replaces the default routes. */
   setDefaultRoutes(process: HostProcess, gateways: readonly string[]): Promise<void>;
-  /** A missing one is no error. */
+  /** A missing one is no error. Takes tens of milliseconds. */
   removeLink(name: string): Promise<void>;
+  /** Takes the host's end of an interface down and frees its name, at once: the kernel removes it with the namespace of the other end. */
+  cutLink(name: string): Promise<void>;
+  /** Removes connections and neighbours that the kernel remembers, those on the interface with this index. */
+  forgetAddresses(addresses: readonly string[], index: number): Promise<void>;
   linkNamed(name: string): Promise<{ readonly index: number; readonly mtu: number } | null>;
   /** Those whose alias begins so. */
   ownLinks(aliasPrefix: string): Promise<readonly { readonly name: string; readonly alias: string }[]>;

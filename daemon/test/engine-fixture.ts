@@ -57,7 +57,11 @@ export class EngineFixture {
   readonly log: LogLine[] = [];
   readonly #store: Store;
 
-  private constructor(folder: string, host: FakeHost) {
+  private constructor(
+    folder: string,
+    host: FakeHost,
+    kernel: NetworkKernel = { ...network, links: host.links },
+  ) {
     this.folder = folder;
     this.host = host;
     this.#store = new Store(join(folder, 'liker.db'));
@@ -91,7 +95,7 @@ export class EngineFixture {
       processes: host.processes,
       proc: host.proc,
       mounts,
-      network: { ...network, links: host.links },
+      network: kernel,
       devices,
       files,
       fileSockets: { offer: noFiles },
@@ -130,7 +134,7 @@ export class EngineFixture {
   /** As if killed: nothing is told to shims or stored. Answers the next daemon, which has adopted what was left. */
   async dies(t: Test, how = { freshBoot: false }): Promise<EngineFixture> {
     this.stops();
-    const next = new EngineFixture(this.folder, this.host);
+    const next = new EngineFixture(this.folder, this.host, this.context.network);
     t.after(() => next.close());
     next.context.volumes.adopt();
     next.context.networks.adopt(how);

@@ -11,6 +11,7 @@ export class FakeLinks implements LinkKernel {
   readonly routes = new Map([['0.0.0.0/0', 'uplink']]);
   /** What was made and taken away in containers that run. */
   readonly live: string[] = [];
+  readonly forgotten: string[] = [];
   problem = '';
   ipv6 = true;
   /** Thrown by the next connection of a container that runs. */
@@ -44,6 +45,14 @@ export class FakeLinks implements LinkKernel {
 
   async removeLink(name: string): Promise<void> {
     this.links.delete(name);
+  }
+
+  async cutLink(name: string): Promise<void> {
+    this.links.delete(name);
+  }
+
+  async forgetAddresses(addresses: readonly string[]): Promise<void> {
+    this.forgotten.push(...addresses);
   }
 
   async linkNamed(name: string) {

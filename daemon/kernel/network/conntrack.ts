@@ -80,29 +80,25 @@ function isFrom(address: string, tuple: Buffer | undefined): boolean {
  * and the neighbours on an interface, by its index. Kernels without one of the two tables have nothing to forget. Throws SYSCALL.
  */
 export async function forgetAddresses(addresses: readonly string[], link: number): Promise<void> {
-  for (const address of addresses) {
-    await forgetConnections(address);
-    await forgetNeighbour(address, link);
-  }
+  await Promise.all([
+    forgetConnections(addresses),
+    ...addresses.map((address) => forgetNeighbour(address, link)),
+  ]);
 }
 
-async function forgetConnections(address: string): Promise<void> {
+async function forgetConnections(addresses: readonly string[]): Promise<void> {
+  const asked = addresses.flatMap((address) => directions.map((direction) => ({ address, direction })));
+  const requests = asked.map(({ address, direction }) => entriesRequest(address, direction));
+  const { answers, refused } = await tryAsking('own', requests, family.netfilter);
+  // EINVAL, ENOTSUP: no subsystem of that number.
+  if (refused !== null && ['EINVAL', 'ENOTSUP'].includes(refused.errno)) return;
+  if (refused !== null) throw refusedBy('read the table of connections', refused);
   const removals = new Map<string, Request>();
-  for (const direction of directions) {
-    const { answers, refused } = await tryAsking(
-      'own',
-      [entriesRequest(address, direction)],
-      family.netfilter,
-    );
-    // EINVAL, ENOTSUP: no subsystem of that number.
-    if (refused !== null && ['EINVAL', 'ENOTSUP'].includes(refused.errno)) return;
-    if (refused !== null) throw refusedBy('read the table of connections', refused);
-    for (const { payload } of answers.filter(isEntry)) {
-      const values = attributesOf(payload, headBytes);
-      if (!isFrom(address, values.get(attribute[direction]))) continue;
-      const id = values.get(attribute.id)?.toString('hex') ?? '';
-      removals.set(id, removal(address, values));
-    }
+  for (const { request, payload } of answers.filter(isEntry)) {
+    const { address = '', direction = 'original' } = asked[request - 1] ?? {};
+    const values = attributesOf(payload, headBytes);
+    if (!isFrom(address, values.get(attribute[direction]))) continue;
+    removals.set(values.get(attribute.id)?.toString('hex') ?? '', removal(address, values));
   }
   // One at a time: an entry may have gone meanwhile.
   for (const request of removals.values()) await tryAsking('own', [request], family.netfilter);

@@ -2,7 +2,8 @@ import type { EngineContext } from '../../context.ts';
 import { type Attachment, bringUp } from '../../networks/host/bring-up.ts';
 import { linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
-import { hostEndOf } from '../../networks/model/network.ts';
+import { addressesOf, type Endpoint } from '../../networks/model/endpoint.ts';
+import { bridgeOf, hostEndOf } from '../../networks/model/network.ts';
 import type { Container } from '../model/container.ts';
 import type { RunResource } from './run-resource.ts';
 
@@ -24,11 +25,10 @@ export const endpoints: RunResource = {
     try {
       await announce(context, container, made);
     } catch (error) {
-      leaveAll(context, container);
+      await leaveAll(context, container);
       throw error;
     }
     container.lastEndpoints = made;
-    await removeLastLinks(context, container);
     start.links = linkEndpoints(
       context.networks.tag,
       made.map((endpoint, index) => ({ endpoint, attachment: attachments[index] as Attachment })),
@@ -39,18 +39,27 @@ export const endpoints: RunResource = {
   release: leaveAll,
 };
 
-function leaveAll({ network, networks }: EngineContext, { id }: Pick<Container, 'id'>): void {
+async function leaveAll(context: EngineContext, { id }: Pick<Container, 'id'>): Promise<void> {
+  const { network, networks } = context;
   const endpoints = networks.endpointsOf(id);
   if (endpoints.length === 0) return;
   network.resolver?.remove(id);
-  for (const endpoint of endpoints) networks.leave(endpoint);
+  for (const endpoint of endpoints) {
+    await letGo(context, endpoint);
+    networks.leave(endpoint);
+  }
 }
 
-/** Those of the last run go with its network namespace, which the kernel removes a moment after its last process. */
-async function removeLastLinks({ network }: EngineContext, { id, spec, facts }: Container): Promise<void> {
-  if (facts.finishedAt === null) return;
-  for (const { network: networkId } of spec.networks)
-    await network.links?.removeLink(hostEndOf(networkId, id));
+/**
+ * The address may be given to another container at once: the network namespace, which the kernel removes a moment after its last process, does
+ * not answer for it any more, and nothing remembers whose it was.
+ */
+async function letGo({ network: { links }, networks }: EngineContext, endpoint: Endpoint): Promise<void> {
+  const network = networks.get(endpoint.networkId);
+  if (links === null || network.spec.driver !== 'bridge') return;
+  await links.cutLink(hostEndOf(network.id, endpoint.containerId));
+  const bridge = await links.linkNamed(bridgeOf(network));
+  await links.forgetAddresses(addressesOf(endpoint), bridge?.index ?? 0);
 }
 
 /** Another container asks for the address by name, whether it runs or not. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { check } from '../../../../common/schema.ts';
 import { type EndpointRow, endpointRowSchema } from '../../../store/tables/endpoint.ts';
 
@@ -24,7 +24,13 @@ export function addressesOf({ ipv4, ipv6 }: Pick<Endpoint, 'ipv4' | 'ipv6'>): st
   return [ipv4, ipv6].filter((address) => address !== null);
 }
 
-/** Locally administered, for one interface. */
-export function newMac(): string {
-  return [2, ...randomBytes(5)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+/**
+ * Locally administered, and always the same for an address of a network: who gets the address of a container that has ended has its hardware
+ * address, too, which neighbours remember for a while.
+ */
+export function macOf({ networkId, ipv4, ipv6 }: Pick<Endpoint, 'networkId' | 'ipv4' | 'ipv6'>): string {
+  const digest = createHash('sha256')
+    .update(`${networkId} ${ipv4 ?? ipv6}`)
+    .digest();
+  return [2, ...digest.subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

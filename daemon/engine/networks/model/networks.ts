@@ -6,7 +6,7 @@ import { Semaphore } from '../../../loop/semaphore.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { Addresses, subnetOf } from './addresses.ts';
-import { addressesOf, type Endpoint, fromEndpointRow, newMac } from './endpoint.ts';
+import { addressesOf, type Endpoint, fromEndpointRow, macOf } from './endpoint.ts';
 import {
   bridge,
   builtinId,
@@ -266,14 +266,12 @@ export class Networks {
     const taken = new Set(this.endpointsOf(containerId).map(({ number }) => number));
     let number = 0;
     while (taken.has(number)) number += 1;
-    return {
-      containerId,
+    const addresses = {
       networkId: network.id,
-      number,
       ipv4: address(4, asked.ipv4, last?.ipv4 ?? null),
       ipv6: address(6, asked.ipv6, last?.ipv6 ?? null),
-      mac: asked.macAddress || last?.mac || newMac(),
     };
+    return { containerId, number, ...addresses, mac: asked.macAddress || macOf(addresses) };
   }
 
   #hold(endpoint: Endpoint): void {
