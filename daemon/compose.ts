@@ -13,6 +13,8 @@ import { imageContext } from './engine/images/context.ts';
 import { ImageLedger } from './engine/images/model/ledger.ts';
 import { Journal } from './engine/journal/journal.ts';
 import type { LinkKernel, UserKernel } from './engine/kernel.ts';
+import { networkProblem } from './engine/networks/host/problem.ts';
+import { bridge } from './engine/networks/model/network.ts';
 import { Networks } from './engine/networks/model/networks.ts';
 import { Secrets } from './engine/secrets/model/secrets.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
@@ -121,6 +123,11 @@ export async function compose(
   const registry = new Registry();
   const processOf = (id: string) => livePhase(registry.byId(id)?.phase ?? { state: 'created' })?.main ?? null;
   const firewall = isRoot ? openFirewall(root, log) : null;
+  const usualNetwork = once(() => {
+    const problem = firewall === null ? '' : networkProblem({ network: { links: linkKernel, firewall } });
+    if (problem !== '') log.warn('containers have no network by default', { problem });
+    return firewall === null || problem !== '' ? 'none' : bridge;
+  });
   const resolver = isRoot ? new Resolver({ run, processOf, log }) : null;
   // Building a filter takes tens of milliseconds, which no container should wait for.
   seccompFilter('', defaultCapabilities);
@@ -158,7 +165,9 @@ export async function compose(
       checkNamespaceFile,
       pasta: isRoot ? null : pastaIn(process.env['PATH']),
       publishAddresses: options.publishDefault,
-      byDefault: options.defaultNetwork ?? 'none',
+      get byDefault() {
+        return options.defaultNetwork ?? usualNetwork();
+      },
       links: isRoot ? linkKernel : null,
       holdPorts,
       firewall,
@@ -250,6 +259,15 @@ function lastBoot(root: string): string {
 /** Each root has its own parent cgroup, so that daemons beside each other do not touch each other's containers. */
 function cgroupName(root: string): string {
   return `liker-${tagOf(root)}`;
+}
+
+/** Looks for it when it is first needed. */
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | null = null;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
 }
 
 function openFirewall(root: string, log: Log): Firewall {

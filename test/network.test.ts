@@ -1,31 +1,15 @@
 // Networks, by what containers reach: each other, the host, the outside. likerd runs in a network namespace that the test makes.
 import assert from 'node:assert/strict';
-import { after } from 'node:test';
-import { NetBox } from './harness/net-box.ts';
-import { suite } from './harness/suite.ts';
+import { test } from 'node:test';
+import { ask, cannotReach, networkSuite } from './harness/network-suite.ts';
 import { inBothModes } from './hostile/modes.ts';
 
-const box = await NetBox.open();
-const s = suite({
-  within: box.machine.within,
-  args: ['--default-network', 'bridge'],
-  programs: ['ip', 'busybox', 'socat', 'getent'],
-});
-after(() => box.close());
+const s = await networkSuite();
+const { box, server, addressOf } = s;
 
-/** A container that answers with its name at port 80, for others to find. */
-async function server(name: string, flags: readonly string[] = []): Promise<string> {
-  const listen = 'TCP6-LISTEN:80,ipv6only=0,fork,reuseaddr';
-  await s.detached(['--name', name, ...flags], ['socat', listen, `SYSTEM:echo I am ${name}`]);
-  return addressOf(name);
-}
-
-function addressOf(container: string, network = 'bridge', field = 'IPAddress'): Promise<string> {
-  return s.ok(['inspect', '-f', `{{(index .NetworkSettings.Networks "${network}").${field}}}`, container]);
-}
-
+/** Nobody answers for names of the outside. */
+const quick = ['--dns-option', 'timeout:1', '--dns-option', 'attempts:1'];
 const removed = (...names: string[]) => s.ok(['rm', '-f', ...names]);
-const ask = (address: string) => `socat -T 5 - TCP:${address}:80,connect-timeout=5,retry=20,interval=0.1`;
 
 inBothModes(
   'a container reaches its gateway and the outside, by IPv4 and IPv6',
@@ -42,20 +26,13 @@ inBothModes(
   'containers reach each other by address and by each of their names',
   async ({ flags, userns }) => {
     const name = `web-${userns}`;
-    const address = await server(name, [
-      ...flags,
-      '--hostname',
-      `h-${name}`,
-      '--network',
-      'bridge',
-      '--network-alias',
-      'alias',
-    ]);
+    const more = ['--hostname', `h-${name}`, '--network', 'bridge', '--network-alias', 'alias'];
+    const id = await server(name, [...flags, ...more]);
+    const address = await addressOf(name);
     const six = await addressOf(name, 'bridge', 'GlobalIPv6Address');
-    const id = (await s.inspect(name)).Id;
     const places = [address, `[${six}]`, name, `${name}.bridge`, 'alias', `h-${name}`, id.slice(0, 12)];
-    for (const place of places) assert.equal(await s.sh(flags, ask(place)), `I am ${name}`, place);
-    const quick = ['--dns-option', 'timeout:1', '--dns-option', 'attempts:1'];
+    const asked = places.map((place) => ask(place)).join('; ');
+    assert.equal(await s.sh(flags, asked), places.map(() => `I am ${name}`).join('\n'));
     const back = await s.sh(
       [...flags, ...quick],
       `getent hosts ${address}; getent ahostsv6 ${name} | head -n 1; getent hosts nobody || echo none`,
@@ -64,3 +41,78 @@ inBothModes(
     await removed(name);
   },
 );
+
+inBothModes('networks are apart, and a container on two of them reaches both', async ({ flags, userns }) => {
+  const [red, blue] = [`red-${userns}`, `blue-${userns}`];
+  for (const name of [red, blue]) await s.ok(['network', 'create', name]);
+  const [one, two] = [`one-${userns}`, `two-${userns}`];
+  await server(one, [...flags, '--network', red]);
+  await server(two, [...flags, '--network', blue]);
+  const both = ['--network', red, '--network', blue, ...flags];
+  assert.equal(await s.sh(both, `${ask(one)}; ${ask(two)}`), `I am ${one}\nI am ${two}`);
+  const links = await s.sh(both, 'ls /sys/class/net; ip -4 route show default');
+  assert.match(links, /^eth0\neth1\nlo\ndefault via 10\.201\.\d+\.1 dev eth0/);
+  const apart = await addressOf(two, blue);
+  const six = await addressOf(two, blue, 'GlobalIPv6Address');
+  const only = ['--network', red, ...quick, ...flags];
+  assert.equal(
+    await s.sh(
+      only,
+      `${cannotReach(apart)}; ${cannotReach(`[${six}]`)}; getent hosts ${two} || echo no name`,
+    ),
+    'none\nnone\nno name',
+  );
+  const preferred = ['--network', red, '--network', `name=${blue},gw-priority=1`, ...flags];
+  assert.match(await s.sh(preferred, 'ip -4 route show default'), /dev eth1/);
+  await removed(one, two);
+  await s.ok(['network', 'rm', red, blue]);
+});
+
+inBothModes('an internal network has no way out', async ({ flags, userns }) => {
+  const name = `inner-${userns}`;
+  const outside = await box.host(userns === 'host' ? 17 : 18);
+  await s.ok(['network', 'create', '--internal', name]);
+  const peer = `peer-${userns}`;
+  await server(peer, ['--network', name, ...flags]);
+  const script = `${ask(peer)}; ip route show default; busybox ping -c 1 -W 1 ${outside.v4} >/dev/null 2>&1 || echo none`;
+  assert.equal(await s.sh(['--network', name, ...flags], script), `I am ${peer}\nnone`);
+  // With a route of its own it gets no further.
+  const gateway = (await addressOf(peer, name)).replace(/\.\d+$/, '.1');
+  const route = `ip route add default via ${gateway} && busybox ping -c 1 -W 1 ${outside.v4} >/dev/null || echo none`;
+  assert.equal(await s.sh(['--network', name, '--cap-add', 'NET_ADMIN', ...flags], route), 'none');
+  await removed(peer);
+  await s.ok(['network', 'rm', name]);
+});
+
+inBothModes('an address and a hardware address that are asked for', async ({ flags, userns }) => {
+  const name = `fixed-${userns}`;
+  const subnet = userns === 'host' ? '10.77.0.0/24' : '10.78.0.0/24';
+  const ip = subnet.replace('0/24', '9');
+  const six = userns === 'host' ? 'fd77::' : 'fd78::';
+  await s.ok(['network', 'create', '--subnet', subnet, '--subnet', `${six}/64`, name]);
+  const asked = ['--network', name, '--ip', ip, '--ip6', `${six}9`, '--mac-address', '02:42:ac:11:00:09'];
+  const shown = await s.sh(
+    [...asked, ...flags],
+    'ip -o address show dev eth0; cat /sys/class/net/eth0/address',
+  );
+  for (const text of [`inet ${ip}/24`, `inet6 ${six}9/64`, '02:42:ac:11:00:09'])
+    assert.ok(shown.includes(text), shown);
+  await s.detached([...asked, ...flags], ['sleep', '1000']);
+  const { code, stderr } = await s.run([...asked, ...flags], ['true']);
+  assert.deepEqual([code, /another container has it/.test(stderr)], [125, true], stderr);
+  await removed(await s.ok(['ps', '-ql']));
+  await s.ok(['network', 'rm', name]);
+});
+
+test('a network that does not exist, or that is in use, is told', async () => {
+  const { code, stderr } = await s.run(['--network', 'nowhere'], ['true']);
+  assert.equal(code, 125);
+  assert.match(stderr, /No such network: 'nowhere'/);
+  await s.ok(['network', 'create', 'used']);
+  await s.ok(['create', '--name', 'user', '--network', 'used', s.rootfs, 'true']);
+  const refused = await s.likerctl(['network', 'rm', 'used']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /it is in use by container 'user'/);
+  await removed('user');
+  await s.ok(['network', 'rm', 'used']);
+});

@@ -5,6 +5,7 @@ import { announce } from '../../networks/host/names.ts';
 import { addressesOf, type Endpoint } from '../../networks/model/endpoint.ts';
 import { bridgeOf, hostEndOf } from '../../networks/model/network.ts';
 import type { Container } from '../model/container.ts';
+import { keptAddresses } from './kept-addresses.ts';
 import type { RunResource } from './run-resource.ts';
 
 /**
@@ -19,7 +20,7 @@ export const endpoints: RunResource = {
     const attachments: Attachment[] = [];
     for (const { network } of networks) attachments.push(await bringUp(context, network));
     const made = context.networks.join(container.id, networks, {
-      isAsked: (network, address) => isAskedByOther(context, container, network, address),
+      isAsked: keptAddresses(context, container),
       before: container.lastEndpoints,
     });
     try {
@@ -28,7 +29,6 @@ export const endpoints: RunResource = {
       await leaveAll(context, container);
       throw error;
     }
-    container.lastEndpoints = made;
     start.links = linkEndpoints(
       context.networks.tag,
       made.map((endpoint, index) => ({ endpoint, attachment: attachments[index] as Attachment })),
@@ -39,10 +39,12 @@ export const endpoints: RunResource = {
   release: leaveAll,
 };
 
-async function leaveAll(context: EngineContext, { id }: Pick<Container, 'id'>): Promise<void> {
+async function leaveAll(context: EngineContext, container: Container): Promise<void> {
   const { network, networks } = context;
+  const { id } = container;
   const endpoints = networks.endpointsOf(id);
   if (endpoints.length === 0) return;
+  container.lastEndpoints = endpoints;
   network.resolver?.remove(id);
   for (const endpoint of endpoints) {
     await letGo(context, endpoint);
@@ -60,22 +62,4 @@ async function letGo({ network: { links }, networks }: EngineContext, endpoint: 
   await links.cutLink(hostEndOf(network.id, endpoint.containerId));
   const bridge = await links.linkNamed(bridgeOf(network));
   await links.forgetAddresses(addressesOf(endpoint), bridge?.index ?? 0);
-}
-
-/** Another container asks for the address by name, whether it runs or not. */
-export function isAskedByOther(
-  { registry }: EngineContext,
-  container: Pick<Container, 'id'>,
-  network: string,
-  address: string,
-): boolean {
-  return registry
-    .all()
-    .some(
-      (other) =>
-        other.id !== container.id &&
-        other.spec.networks.some(
-          (one) => one.network === network && (one.ipv4 === address || one.ipv6 === address),
-        ),
-    );
 }

@@ -7,7 +7,7 @@ import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, wrongState } from '../model/phase.ts';
 import { type ContainerSpec, type NetworkConnection, shareText } from '../model/spec.ts';
-import { isAskedByOther } from '../resources/endpoints.ts';
+import { keptAddresses } from '../resources/kept-addresses.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkConnection } from '../rules/networks.ts';
 
@@ -54,7 +54,7 @@ async function connectNow(
   if (live === null) return async () => {};
   const attachment = await bringUp(context, connection.network);
   const [endpoint] = networks.join(container.id, [connection], {
-    isAsked: (id, address) => isAskedByOther(context, container, id, address),
+    isAsked: keptAddresses(context, container),
     before: [],
   });
   if (!endpoint) return async () => {};

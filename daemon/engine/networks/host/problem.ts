@@ -1,10 +1,11 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
+import type { NetworkKernel } from '../../kernel.ts';
 import type { NetworkDriver } from '../model/network.ts';
 
 /** Why containers cannot be connected to networks of this kind here, and what to do; empty: they can. */
 export function networkProblem(
-  { network }: Pick<EngineContext, 'network'>,
+  { network }: { readonly network: Pick<NetworkKernel, 'links' | 'firewall'> },
   driver: NetworkDriver = 'bridge',
 ): string {
   const { links } = network;

@@ -66,7 +66,7 @@ async function sweepLinks(
   ]);
   for (const { name, alias } of await links.ownLinks(aliasOf(networks.tag, ''))) {
     if (wanted.has(name) || isLeftAlone(context, alias)) continue;
-    log.warn('removing a link without a container', { link: name, alias });
+    log.info('removing a link that no container needs', { link: name, alias });
     await links.removeLink(name);
   }
 }

@@ -307,7 +307,7 @@ function outside({ name, id, spec }: Network, address: string): LikerError {
   const subnets = spec.subnets.map(({ subnet }) => subnet).join(', ') || 'no subnet of that family';
   return new LikerError(
     'BAD_ARGUMENT',
-    `Cannot use address ${address} on network '${name}': it has ${subnets}, and its own addresses in that`,
+    `Cannot use address ${address} on network '${name}': give one of ${subnets} that is neither its gateway's nor another's`,
     { metadata: { network: id, address } },
   );
 }

@@ -1,0 +1,43 @@
+import { after } from 'node:test';
+import { NetBox, type NetBoxOptions } from './net-box.ts';
+import { type Suite, suite } from './suite.ts';
+
+/** A likerd in a network that the test makes, whose containers are on the network bridge. */
+export interface NetworkSuite extends Suite {
+  readonly box: NetBox;
+  /** A container that answers with its name at port 80, by IPv4 and IPv6. Its id. */
+  server(name: string, flags?: readonly string[]): Promise<string>;
+  /** Of a container on a network. */
+  addressOf(container: string, network?: string, field?: string): Promise<string>;
+}
+
+const listen = 'TCP6-LISTEN:80,ipv6only=0,fork,reuseaddr';
+
+export async function networkSuite(options: NetBoxOptions = {}): Promise<NetworkSuite> {
+  const box = await NetBox.open(options);
+  const s = suite({
+    within: box.machine.within,
+    args: ['--default-network', 'bridge'],
+    programs: ['ip', 'busybox', 'socat', 'getent'],
+  });
+  after(() => box.close());
+  const more = {
+    box,
+    server: (name: string, flags: readonly string[] = []) =>
+      s.detached(['--name', name, ...flags], ['socat', listen, `SYSTEM:echo I am ${name}`]),
+    addressOf: (container: string, network = 'bridge', field = 'IPAddress') =>
+      s.ok(['inspect', '-f', `{{(index .NetworkSettings.Networks "${network}").${field}}}`, container]),
+  };
+  // Its getters stay: there is no daemon before the tests begin.
+  return Object.defineProperties(more, Object.getOwnPropertyDescriptors(s)) as NetworkSuite;
+}
+
+/** Prints what the server at an address or name answers. */
+export function ask(place: string): string {
+  return `socat -T 5 - TCP:${place}:80,connect-timeout=5,retry=20,interval=0.1`;
+}
+
+/** Prints 'none' if nothing comes through within a second. */
+export function cannotReach(place: string): string {
+  return `socat -T 1 - TCP:${place}:80,connect-timeout=1 2>/dev/null || echo none`;
+}
