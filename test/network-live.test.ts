@@ -1,7 +1,7 @@
 // Containers that are connected and disconnected while they run, and before they do.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, cannotReach, networkSuite } from './harness/network-suite.ts';
+import { ask, cannotReach, networkSuite, quickNames } from './harness/network-suite.ts';
 import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
 
@@ -10,32 +10,38 @@ const { server, addressOf } = s;
 
 const inside = (container: string, script: string) => s.ok(['exec', container, 'sh', '-c', script]);
 
-inBothModes('a container that runs is connected, found by its names, and disconnected', async ({ flags, userns }) => {
-  const [name, other, net] = [`live-${userns}`, `other-${userns}`, `net-${userns}`];
-  await s.ok(['network', 'create', net]);
-  await server(name, flags);
-  await server(other, ['--network', net, ...flags]);
-  await s.ok(['network', 'connect', '--alias', 'second', net, name]);
-  assert.equal(await inside(name, `ls /sys/class/net; ${ask(other)}`), `eth0\neth1\nlo\nI am ${other}`);
-  assert.equal(
-    await inside(other, `${ask(name)}; ${ask('second')}; ${ask(await addressOf(name, net))}`),
-    [`I am ${name}`, `I am ${name}`, `I am ${name}`].join('\n'),
-  );
-  const before = await inside(name, 'ip -4 route show default');
-  assert.match(before, /dev eth0/);
-  await s.ok(['network', 'disconnect', 'bridge', name]);
-  assert.equal(await inside(name, 'ls /sys/class/net'), 'eth1\nlo');
-  assert.match(await inside(name, 'ip -4 route show default; ip -6 route show default'), /dev eth1.*\n.*dev eth1/);
-  await s.ok(['network', 'disconnect', net, name]);
-  assert.equal(await inside(name, 'ls /sys/class/net; ip route'), 'lo');
-  assert.equal(await inside(other, cannotReach(name)), 'none');
-  // It starts as it is now.
-  await s.ok(['network', 'connect', net, name]);
-  await s.ok(['restart', '-t', '0', name]);
-  assert.equal(await inside(name, `ls /sys/class/net; ${ask(other)}`), `eth0\nlo\nI am ${other}`);
-  await s.ok(['rm', '-f', name, other]);
-  await s.ok(['network', 'rm', net]);
-});
+inBothModes(
+  'a container that runs is connected, found by its names, and disconnected',
+  async ({ flags, userns }) => {
+    const [name, other, net] = [`live-${userns}`, `other-${userns}`, `net-${userns}`];
+    await s.ok(['network', 'create', net]);
+    await server(name, flags);
+    await server(other, ['--network', net, ...quickNames, ...flags]);
+    await s.ok(['network', 'connect', '--alias', 'second', net, name]);
+    assert.equal(await inside(name, `ls /sys/class/net; ${ask(other)}`), `eth0\neth1\nlo\nI am ${other}`);
+    assert.equal(
+      await inside(other, `${ask(name)}; ${ask('second')}; ${ask(await addressOf(name, net))}`),
+      [`I am ${name}`, `I am ${name}`, `I am ${name}`].join('\n'),
+    );
+    const before = await inside(name, 'ip -4 route show default');
+    assert.match(before, /dev eth0/);
+    await s.ok(['network', 'disconnect', 'bridge', name]);
+    assert.equal(await inside(name, 'ls /sys/class/net'), 'eth1\nlo');
+    assert.match(
+      await inside(name, 'ip -4 route show default; ip -6 route show default'),
+      /dev eth1.*\n.*dev eth1/,
+    );
+    await s.ok(['network', 'disconnect', net, name]);
+    assert.equal(await inside(name, 'ls /sys/class/net; ip route'), 'lo');
+    assert.equal(await inside(other, cannotReach(name)), 'none');
+    // It starts as it is now.
+    await s.ok(['network', 'connect', net, name]);
+    await s.ok(['restart', '-t', '0', name]);
+    assert.equal(await inside(name, `ls /sys/class/net; ${ask(other)}`), `eth0\nlo\nI am ${other}`);
+    await s.ok(['rm', '-f', name, other]);
+    await s.ok(['network', 'rm', net]);
+  },
+);
 
 test('a container that was made, or has ended, has its networks when it starts', async () => {
   await s.ok(['network', 'create', 'later']);
@@ -54,9 +60,16 @@ test('a connection that is refused leaves the container as it was', async () => 
   assert.deepEqual([again.code, /has network 'bridge' already/.test(again.stderr)], [1, true], again.stderr);
   await s.ok(['network', 'create', '--subnet', '10.88.0.0/24', 'small']);
   const outside = await s.likerctl(['network', 'connect', '--ip', '10.89.0.9', 'small', 'stays']);
-  assert.deepEqual([outside.code, /give one of 10\.88\.0\.0\/24/.test(outside.stderr)], [1, true], outside.stderr);
+  assert.deepEqual(
+    [outside.code, /give one of 10\.88\.0\.0\/24/.test(outside.stderr)],
+    [1, true],
+    outside.stderr,
+  );
   assert.equal(await inside('stays', 'ls /sys/class/net'), 'eth0\nlo');
-  for (const flags of [['--network', 'none'], ['--network', 'host']]) {
+  for (const flags of [
+    ['--network', 'none'],
+    ['--network', 'host'],
+  ]) {
     const id = await s.detached(flags, ['sleep', '1000']);
     const refused = await s.likerctl(['network', 'connect', 'small', id]);
     assert.match(refused.stderr, /it was made with --network (none|host)/);

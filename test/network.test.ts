@@ -1,14 +1,12 @@
 // Networks, by what containers reach: each other, the host, the outside. likerd runs in a network namespace that the test makes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, cannotReach, networkSuite } from './harness/network-suite.ts';
+import { ask, cannotReach, networkSuite, quickNames } from './harness/network-suite.ts';
 import { inBothModes } from './hostile/modes.ts';
 
 const s = await networkSuite();
 const { box, server, addressOf } = s;
 
-/** Nobody answers for names of the outside. */
-const quick = ['--dns-option', 'timeout:1', '--dns-option', 'attempts:1'];
 const removed = (...names: string[]) => s.ok(['rm', '-f', ...names]);
 
 inBothModes(
@@ -54,7 +52,7 @@ inBothModes('networks are apart, and a container on two of them reaches both', a
   assert.match(links, /^eth0\neth1\nlo\ndefault via 10\.201\.\d+\.1 dev eth0/);
   const apart = await addressOf(two, blue);
   const six = await addressOf(two, blue, 'GlobalIPv6Address');
-  const only = ['--network', red, ...quick, ...flags];
+  const only = ['--network', red, ...quickNames, ...flags];
   assert.equal(
     await s.sh(
       only,

@@ -8,6 +8,7 @@ import type { Container } from '../model/container.ts';
 import { livePhase, wrongState } from '../model/phase.ts';
 import { type ContainerSpec, type NetworkConnection, shareText } from '../model/spec.ts';
 import { keptAddresses } from '../resources/kept-addresses.ts';
+import { movePorts, portsNow } from '../resources/ports.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkConnection } from '../rules/networks.ts';
 
@@ -29,6 +30,7 @@ export function connectNetwork(
         `Container '${container.name}' has network '${network.name}' already`,
       );
     const next = { ...spec, networks: [...spec.networks, connection] };
+    const led = portsNow(context, container);
     const undo = await connectNow(context, container, { connection, next });
     try {
       context.ledger.decide(container, { spec: next });
@@ -38,6 +40,7 @@ export function connectNetwork(
     }
     if (livePhase(container.phase)) {
       await moveRoutes(context, container);
+      await movePorts(context, container, led);
       writeRunRecord(context, container);
     }
   });

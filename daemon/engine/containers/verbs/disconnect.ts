@@ -5,6 +5,7 @@ import type { Endpoint } from '../../networks/model/endpoint.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
+import { movePorts, portsNow } from '../resources/ports.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { moveRoutes } from './connect.ts';
 
@@ -23,13 +24,16 @@ export function disconnectNetwork(
       if (force) return;
       throw badArgument('network', `Container '${container.name}' does not have network '${network.name}'`);
     }
+    const led = portsNow(context, container);
     // First: what an interface has that the spec has not, the next likerd takes away.
     context.ledger.decide(container, { spec: { ...spec, networks } });
     const endpoint = context.networks
       .endpointsOf(container.id)
       .find(({ networkId }) => networkId === network.id);
     if (endpoint) await dropEndpoint(context, container, endpoint);
-    if (livePhase(container.phase)) writeRunRecord(context, container);
+    if (livePhase(container.phase) === null) return;
+    await movePorts(context, container, led);
+    writeRunRecord(context, container);
   });
 }
 
