@@ -32,7 +32,7 @@ inBothModes(
     const asked = places.map((place) => ask(place)).join('; ');
     assert.equal(await s.sh(flags, asked), places.map(() => `I am ${name}`).join('\n'));
     const back = await s.sh(
-      [...flags, ...quick],
+      [...flags, ...quickNames],
       `getent hosts ${address}; getent ahostsv6 ${name} | head -n 1; getent hosts nobody || echo none`,
     );
     assert.match(back, new RegExp(`${address} +${name}\\n${six} .*\\nnone`));
