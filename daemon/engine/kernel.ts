@@ -92,7 +92,14 @@ export interface LinkEndpoint {
   /** Of the default routes that go this way, one for each family. */
   readonly gateways: readonly string[];
   readonly link:
-    | { readonly kind: 'bridge'; readonly index: number; readonly name: string; readonly alias: string }
+    | {
+        readonly kind: 'bridge';
+        readonly index: number;
+        readonly name: string;
+        readonly alias: string;
+        /** It publishes ports, and may be its own guest there. */
+        readonly hairpin?: boolean;
+      }
     | {
         readonly kind: 'macvlan';
         readonly parent: number;

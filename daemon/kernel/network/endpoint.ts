@@ -11,6 +11,7 @@ import {
   defaultRouteRequest,
   deleteLinkRequest,
   getLinkRequest,
+  hairpinPortRequest,
   type IpvlanMode,
   ipvlanRequest,
   type MacvlanMode,
@@ -39,7 +40,14 @@ export interface Endpoint {
 
 export type EndpointLink =
   /** `index` of the bridge; `name` of the host's end, and its alias `liker:TAG:ID`. */
-  | { readonly kind: 'bridge'; readonly index: number; readonly name: string; readonly alias: string }
+  | {
+      readonly kind: 'bridge';
+      readonly index: number;
+      readonly name: string;
+      readonly alias: string;
+      /** The bridge gives it back what it sends to itself by a port of the host (br_netfilter needs that). It hears its own broadcasts, too. */
+      readonly hairpin?: boolean;
+    }
   /** `parent`: index of an interface of the host. */
   | { readonly kind: 'macvlan'; readonly parent: number; readonly mode: MacvlanMode }
   | { readonly kind: 'ipvlan'; readonly parent: number; readonly mode: IpvlanMode };
@@ -216,7 +224,7 @@ function requestsOf(endpoint: Endpoint): Wanted[] {
 
 function vethRequests(
   { mac, mtu, limit = null, ...endpoint }: Endpoint,
-  { name: near, alias, index }: Extract<EndpointLink, { kind: 'bridge' }>,
+  { name: near, alias, index, hairpin = false }: Extract<EndpointLink, { kind: 'bridge' }>,
 ): Wanted[] {
   const name = interfaceName(endpoint);
   return [
@@ -234,7 +242,10 @@ function vethRequests(
       link: near,
       request,
     })),
-    { words: near, request: setLinkRequest({ name: near }, { isUp: true }) },
+    {
+      words: near,
+      request: hairpin ? hairpinPortRequest(near) : setLinkRequest({ name: near }, { isUp: true }),
+    },
   ];
 }
 

@@ -132,6 +132,29 @@ function infoOf(kind: string, data: readonly Attribute[]): Attribute {
   };
 }
 
+/** linux/if_link.h: IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_MODE. */
+const portInfo = { kind: 4, data: 5, hairpin: 4 } as const;
+
+/** Brings up a port of a bridge that also gets frames back which it has sent, where they lead to it. */
+export function hairpinPortRequest(name: string): Request {
+  const data = nested([{ type: portInfo.hairpin, value: u8(1) }]);
+  return {
+    type: message.newLink,
+    flags: flag.acknowledge,
+    body: linkMessage({ isUp: true }),
+    attributes: [
+      ...valuesOf({ name }),
+      {
+        type: linkAttribute.info,
+        value: nested([
+          { type: portInfo.kind, value: Buffer.from('bridge') },
+          { type: portInfo.data, value: data },
+        ]),
+      },
+    ],
+  };
+}
+
 const make = flag.acknowledge | flag.create | flag.exclusive;
 
 /** Of a new link, at the end of its request: it is born in the namespace whose fd comes to stand there. */

@@ -33,6 +33,7 @@ export const endpoints: RunResource = {
       context.networks.tag,
       made.map((endpoint, index) => ({ endpoint, attachment: attachments[index] as Attachment })),
       networks,
+      container.spec.ports.length > 0 || container.spec.publishAll,
     );
   },
 

@@ -18,6 +18,7 @@ export function linkEndpoints(
   tag: string,
   placed: readonly Placed[],
   connections: readonly NetworkConnection[],
+  publishes = false,
 ): LinkEndpoint[] {
   const gateways = gatewaysOf(
     placed.map(({ attachment }) => attachment.network),
@@ -29,7 +30,7 @@ export function linkEndpoints(
     mtu,
     addresses: prefixed(endpoint, network),
     gateways: gateways.get(network.id) ?? [],
-    link: linkOf(tag, endpoint, { network, index }),
+    link: linkOf(tag, endpoint, { network, index }, publishes),
   }));
 }
 
@@ -37,12 +38,13 @@ function linkOf(
   tag: string,
   { containerId }: Endpoint,
   { network, index }: Pick<Attachment, 'network' | 'index'>,
+  hairpin: boolean,
 ): LinkEndpoint['link'] {
   const { driver, options } = network.spec;
   if (driver === 'macvlan') return { kind: driver, parent: index, mode: macvlanMode(options) };
   if (driver === 'ipvlan') return { kind: driver, parent: index, mode: ipvlanMode(options) };
   const name = hostEndOf(network.id, containerId);
-  return { kind: 'bridge', index, name, alias: aliasOf(tag, containerId) };
+  return { kind: 'bridge', index, name, alias: aliasOf(tag, containerId), hairpin };
 }
 
 function prefixed({ ipv4, ipv6 }: Endpoint, { spec }: Network): { address: string; prefix: number }[] {
