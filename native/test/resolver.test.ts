@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Resolver } from '../../daemon/kernel/network/resolver.ts';
 import { requiresProgram } from '../../test/harness/requires.ts';
 import { NameBox, type NamedContainer } from './names/box.ts';
-import { question, types } from './names/messages.ts';
+import { question, readAnswer, types } from './names/messages.ts';
 
 const network = 'a1'.repeat(32);
 const other = 'b2'.repeat(32);
@@ -269,6 +269,28 @@ test('another version of EDNS is refused', async () => {
   // No record but that of EDNS, with the upper bits of "bad version".
   assert.equal(answer.slice(12, 24), '000000000001');
   assert.ok(answer.endsWith('00 0029 1000 01 00 0000 0000'.replaceAll(' ', '')), answer);
+});
+
+test(
+  'a name server inside can have port 53 of all addresses, and is asked at its own',
+  requiresProgram('dnsmasq', 'dig'),
+  async () => {
+    const script = `dnsmasq --keep-in-foreground --user=root --pid-file= --conf-file=/dev/null --no-resolv --no-hosts --address=/inside.example/203.0.113.9 &
+    server=$!
+    for turn in $(seq 100); do dig +short +tries=1 +timeout=1 @127.0.0.1 inside.example | grep 203 && break; sleep 0.1; done
+    dig +short +tcp @127.0.0.1 inside.example; kill $server`;
+    assert.deepEqual(await web.sh(script), ['203.0.113.9', '203.0.113.9']);
+    const [answer] = await web.ask({ name: 'web' });
+    assert.deepEqual(answer?.records, ['10.9.0.2']);
+  },
+);
+
+test('a message whose sum the program itself has made arrives', requiresProgram('python3'), async () => {
+  const message = question({ name: 'web' }).toString('hex');
+  const script = `import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.connect(('127.0.0.11',53)); s.settimeout(20)
+b=bytes.fromhex('${message}'); s.send(b[:9],socket.MSG_MORE); s.send(b[9:]); print(s.recv(600).hex())`;
+  const [answer = ''] = await web.sh(`python3 -c "${script}"`);
+  assert.deepEqual(readAnswer(Buffer.from(answer, 'hex')).records, ['10.9.0.2']);
 });
 
 test('10,000 questions are all answered', async () => {

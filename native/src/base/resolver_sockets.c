@@ -6,17 +6,20 @@
 #include <sys/un.h>
 #include "cleanup.h"
 #include "descriptors.h"
+#include "moved_port.h"
 #include "syscalls.h"
 
 #define ADDRESS 0x7f00000bu /* 127.0.0.11 */
 #define PORT 53
+/* Where the sockets are, so that a name server in the container can have port 53. Nobody else uses it, and none of the ports given out by chance. */
+#define MOVED_PORT 61053
 #define WAITING_CLIENTS 128
 #define ID_SIZE 64
 /* It answers within a turn of its loop. */
 #define ANSWER_SECONDS 5
 
-static int open_socket (int type) {
-  const struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (PORT), .sin_addr.s_addr = htonl (ADDRESS) };
+static int open_socket (int type, uint16_t port) {
+  const struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (ADDRESS) };
   cleanup_fd int fd = socket (AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0 || bind (fd, (const struct sockaddr *)&address, sizeof address) < 0)
     return -1;
@@ -24,8 +27,10 @@ static int open_socket (int type) {
 }
 
 int resolver_sockets_open (int sockets[2]) {
-  sockets[0] = open_socket (SOCK_DGRAM);
-  sockets[1] = sockets[0] < 0 ? -1 : open_socket (SOCK_STREAM);
+  /* A kernel without nftables has them at the port itself, which no program can have then. */
+  uint16_t port = move_port (ADDRESS, PORT, MOVED_PORT) < 0 ? PORT : MOVED_PORT;
+  sockets[0] = open_socket (SOCK_DGRAM, port);
+  sockets[1] = sockets[0] < 0 ? -1 : open_socket (SOCK_STREAM, port);
   if (sockets[1] >= 0)
     return 0;
   close_fd (&sockets[0]);

@@ -93,6 +93,13 @@ export class NamedContainer implements Disposable {
     return answers;
   }
 
+  /** The lines that a script prints. */
+  async sh(script: string): Promise<string[]> {
+    const [program = '', ...rest] = [...this.namespace.within, 'sh', '-c', script];
+    const { stdout } = await execute(program, rest);
+    return stdout.trimEnd().split('\n');
+  }
+
   async dig(...args: readonly string[]): Promise<string[]> {
     const [program = '', ...rest] = [
       ...this.namespace.within,
