@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { environment, program } from '../harness/likerctl.ts';
+import { environment, program as likerctl } from '../harness/likerctl.ts';
+import { NetBox } from '../harness/net-box.ts';
 import { suite } from '../harness/suite.ts';
 
 interface Line {
@@ -33,16 +34,20 @@ const lines = readFileSync(join(import.meta.dirname, 'lines.txt'), 'utf8')
   });
 
 const docker = process.env['LIKER_TEST_DOCKER'];
-const s = docker === undefined ? suite() : undefined;
+// Networks and ports of likerd's are made in a network of its own.
+const box = docker === undefined ? await NetBox.open() : undefined;
+after(() => box?.close());
+const s = box && suite({ within: box.machine.within, args: ['--default-network', 'bridge'] });
 const work = mkdtempSync(join(tmpdir(), 'lk-docker-'));
 before(() => {
   for (const name of ['bin', 'work', 'work/data']) mkdirSync(join(work, name));
-  symlinkSync(docker ?? program, join(work, 'bin/docker'));
+  symlinkSync(docker ?? likerctl, join(work, 'bin/docker'));
 });
 after(() => rmSync(work, { recursive: true, force: true }));
 
 async function run(command: string) {
-  const bash = spawn('bash', ['-c', command], {
+  const [program = '', ...args] = [...(box?.machine.within ?? []), 'bash', '-c', command];
+  const bash = spawn(program, args, {
     cwd: join(work, 'work'),
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 60_000,

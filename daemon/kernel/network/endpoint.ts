@@ -185,6 +185,8 @@ function sysctlsFor(endpoints: readonly Endpoint[]): [string, string][] {
   );
   if (!hasIpv6) return [[`${conf}/disable_ipv6`, '1']];
   return [
+    // An interface of before may have been one without.
+    [`${conf}/disable_ipv6`, '0'],
     [`${conf}/accept_dad`, '0'],
     [`${conf}/accept_ra`, '0'],
   ];

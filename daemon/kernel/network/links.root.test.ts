@@ -136,6 +136,23 @@ inOwnNetwork(import.meta.filename, () => {
       await disconnectLive(holder, 2);
     });
 
+    test('a container without IPv6 is connected to a network that has it, and the other way round', async () => {
+      await using holder = await startHolder();
+      const v4 = { address: '10.9.0.7', prefix: 24 };
+      const v6 = { address: 'fd00:9::7', prefix: 64 };
+      const of = async (number: number, addresses: Endpoint['addresses']) => {
+        const { link, ...rest } = await endpoint(number);
+        assert.equal(link.kind, 'bridge');
+        return { ...rest, addresses, gateways: [], link: { ...link, name: `lv${number}` } };
+      };
+      await connectLive(holder, await of(0, [v4]));
+      assert.doesNotMatch(holder.ip('address', 'show', 'eth0'), /inet6/);
+      await connectLive(holder, await of(1, [v6]));
+      assert.match(holder.ip('address', 'show', 'eth1'), /inet6 fd00:9::7\/64/);
+      await connectLive(holder, await of(2, [v4]));
+      assert.doesNotMatch(holder.ip('address', 'show', 'eth2'), /inet6/);
+    });
+
     test('a connection that fails half way leaves nothing', async () => {
       await using holder = await startHolder();
       const bad = await endpoint(0, { gateways: ['10.77.0.1'] });

@@ -21,6 +21,7 @@ export function connectNetwork(
   return inTurn(context, container, async () => {
     checkConnection(asked, 'connection');
     requireOwnNetwork(container);
+    requireNetwork(container, asked.network);
     const network = context.networks.find(asked.network);
     const connection = { ...asked, network: network.id };
     const { spec } = container;
@@ -76,6 +77,15 @@ async function connectNow(
     throw error;
   }
   return undo;
+}
+
+/** Not the words of --network that stand for none. */
+function requireNetwork({ name }: Container, network: string): void {
+  if (network !== 'host' && network !== 'none') return;
+  throw badArgument(
+    'connection.network',
+    `Cannot connect container '${name}' to '${network}': it is no network, but what a container is made with (--network ${network})`,
+  );
 }
 
 /** A container whose network is another's, or none, has nothing that could be connected. */
