@@ -1,4 +1,12 @@
 import { connection } from '../../daemon/kernel/network/endpoint.ts';
+import {
+  helloRequest,
+  joinRequest,
+  leaveRequest,
+  removeRequest,
+  showRequest,
+  upstreamsRequest,
+} from '../../daemon/kernel/network/resolver-messages.ts';
 import { encodeConnect, encodeLaunch, encodeListing, encodeLookUp } from '../../daemon/kernel/plan/encode.ts';
 import {
   cloneFlag,
@@ -11,6 +19,7 @@ import {
   type Step,
   type StepName,
 } from '../../daemon/kernel/plan/steps.ts';
+import { answerTo, question, types } from '../test/names/messages.ts';
 import { containerSteps, settings } from '../test/plans.ts';
 
 const process = { pid: 7, startTime: '99' };
@@ -328,6 +337,42 @@ function recipe(kind: string, count: number, name: string): Buffer {
 }
 
 /** Inputs from which a fuzzer starts: valid ones, and those that once found a fault. */
+const questions = [
+  question({ name: 'Web.net', edns: 1232 }),
+  question({ name: 'web', type: types.AAAA }),
+  question({ name: '2.0.9.10.in-addr.arpa', type: types.PTR }),
+  question({ name: `2${'.0'.repeat(30)}.f.ip6.arpa`, type: types.ANY, edns: 4096, ednsVersion: 1 }),
+  Buffer.from('123410000001000000000000', 'hex'),
+];
+
+/** With the id that the target has sent. */
+function replies(): Buffer[] {
+  const [, asked = Buffer.alloc(0)] = questions;
+  const refusal = Buffer.from('303181050000000000000000', 'hex');
+  const good = answerTo(asked, ['192.0.2.1', '192.0.2.2'], { id: 0x3031 });
+  return [good, answerTo(asked, [], { id: 0x3031, truncated: true }), refusal].map((reply) =>
+    row(1, asked.length, asked, reply),
+  );
+}
+
+const network = 'a'.repeat(64);
+const requests = [
+  joinRequest(network, network, { names: ['web.net', 'web'], addresses: ['10.9.0.2', 'fd00::2'] }),
+  joinRequest(network, network, { names: ['db'], addresses: ['10.9.0.3'] }),
+  showRequest(network, { networks: [network], upstreams: ['192.0.2.53', 'fe80::1%2', '192.0.2.54#5353'] }),
+  leaveRequest(network, network),
+  removeRequest(network),
+  upstreamsRequest(['127.0.0.53']),
+  helloRequest(),
+];
+
+/** Without the length that the stream has, after one of 16 bits. */
+function framed(request: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(request.length - 4);
+  return Buffer.concat([length, request.subarray(4)]);
+}
+
 export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
   accounts: () => [passwd, group].map((text) => row(sized('web'), text)),
   connect: () => [
@@ -338,6 +383,7 @@ export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
   ],
   interpreter: () => [row(0, elf('/lib64/ld-linux-x86-64.so.2')), row(0, '#! /usr/bin/env python3\n')],
   log: () => [lateMark, row(4, 0, 0, sized('one\ntwo\n'), 1, sized('three'))],
+  names: () => [...questions.map((bytes) => row(0, bytes)), ...replies(), row(2, ...requests.map(framed))],
   plan: () => plans().map((bytes) => row(0, bytes)),
   procfs: () => [
     row(0, '7 (a) b) S 1 7 7 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 4321 1 1\n'),
