@@ -14,9 +14,12 @@ import {
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Daemon, repository } from './harness/daemon.ts';
+import { NetBox } from './harness/net-box.ts';
 import { terminal } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
 
+// Containers have a network by default: not that of the machine which tests.
+const box = await NetBox.open();
 // Does not start it: that is what is tested.
 const daemon = new Daemon({});
 const repositoryPath = realpathSync(repository);
@@ -32,7 +35,13 @@ after(async () => {
   for (const pid of daemonPids()) process.kill(pid, 'SIGTERM');
   await until('the end of likerd', () => daemonPids().length === 0);
   await daemon.destroy();
+  await box.close();
 });
+
+function inBox(command: readonly string[]) {
+  const [program = '', ...args] = [...box.machine.within, ...command];
+  return { program, args };
+}
 
 /** Daemons whose log says that they serve. An ended one that is not reaped yet has an empty command line. */
 function daemonPids(): number[] {
@@ -54,15 +63,17 @@ interface Outcome {
 
 function run(file: string, args: string[], input = '', given: NodeJS.ProcessEnv = env): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(file, args, { cwd: repository, env: given }, (error, stdout, stderr) => {
+    const { program, args: words } = inBox([file, ...args]);
+    const child = execFile(program, words, { cwd: repository, env: given }, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
     });
     child.stdin?.end(input);
   });
 }
 
-function onTerminal(file: string, args: string[]) {
-  return terminal(daemon, args, { file, env: places, cwd: repository });
+function onTerminal(command: readonly string[]) {
+  const { program, args } = inBox(command);
+  return terminal(daemon, args, { file: program, env: places, cwd: repository });
 }
 
 test('npm start runs a command in a container, with its input, output and exit status', async () => {
@@ -93,8 +104,32 @@ test('npm start, liker and likerctl find the daemon by LIKER_RUN and LIKER_ROOT,
   }
 });
 
+test('its containers have a network', async () => {
+  const { stdout } = await run('npm', ['--silent', 'start', '--', 'sh', '-c', 'ls /sys/class/net']);
+  assert.equal(stdout, 'eth0\nlo\n');
+  assert.equal((await run('bin/likerctl', ['network', 'ls', '-q'])).stdout.split('\n').length, 4);
+});
+
+test('npm start without libnftables says what to install, and its containers have none', async () => {
+  const places = ['root', 'run'].map((name) => join(daemon.home, `bare-${name}`));
+  const [LIKER_ROOT = '', LIKER_RUN = ''] = places;
+  mkdirSync(LIKER_ROOT);
+  symlinkSync(rootfs, join(LIKER_ROOT, 'rootfs'));
+  const given = { ...env, LIKER_ROOT, LIKER_RUN, LIKER_HOST: `unix://${join(LIKER_RUN, 's')}` };
+  const script = `
+    for library in $(ldconfig -p | sed -n 's/.*libnftables.* => //p'); do mount --bind /dev/null "$library"; done
+    npm --silent start -- sh -c 'ls /sys/class/net'
+    bin/likerctl info
+    bin/likerctl run --rm -p 80:80 ${rootfs} true
+    kill $(bin/likerctl info -f '{{.DaemonPid}}')`;
+  const { stdout, stderr } = await run('unshare', ['--mount', 'sh', '-c', script], '', given);
+  assert.match(stdout, /^lo\n/);
+  assert.match(stdout, /Networks: none by default\n {2}Cannot be made: .*apt-get install libnftables1/);
+  assert.match(stderr, /Cannot connect the container or publish its ports: .*apt-get install libnftables1/);
+});
+
 test('npm start on a terminal is an interactive bash', async () => {
-  await using session = onTerminal('npm', ['--silent', 'start']);
+  await using session = onTerminal(['npm', '--silent', 'start']);
   await session.waitForText(/\/\]#$/);
   await session.run('tty; stty size', /\/dev\/pts\/0\r\n24 80\r\n/);
   session.type('exit 3\r');
@@ -102,7 +137,7 @@ test('npm start on a terminal is an interactive bash', async () => {
 });
 
 test('the transcript of liker is that of the article, and writes reach the directory', async () => {
-  await using session = onTerminal(join(repository, 'bin/liker'), [rootfs]);
+  await using session = onTerminal([join(repository, 'bin/liker'), rootfs]);
   await session.waitForText(/\/\]#$/);
   await session.run('alias', /rm -i'\s+\S+root@\S+ \/\]#/);
   await session.run('exit', /Finished!\r\n$/);
@@ -128,7 +163,8 @@ test('liker without a terminal passes input, output and status on, and writes to
 
 test('liker forwards a signal to the container', async () => {
   const script = 'trap "exit 42" TERM; echo ready; sleep 1000 & wait';
-  const child = spawn('bin/liker', [rootfs, 'sh', '-c', script], {
+  const { program, args } = inBox(['bin/liker', rootfs, 'sh', '-c', script]);
+  const child = spawn(program, args, {
     cwd: repository,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -87,7 +87,7 @@ export function withNetworks(context: EngineContext, spec: ContainerSpec): Conta
   const isDefault = spec.networks.every(({ network: name }) => name === '');
   const { byDefault } = context.network;
   if (isDefault && byDefault === 'host') return withHosts(spec);
-  if (isDefault && byDefault === 'none') return withNone(spec);
+  if (isDefault && byDefault === 'none') return withNone(context, spec);
   const asked = spec.networks.length > 0 ? spec.networks : [anyPlace];
   requireNetworks(context, 'Cannot connect the container to a network');
   const networks = asked.map((one) => ({
@@ -119,16 +119,24 @@ function withHosts(spec: ContainerSpec): ContainerSpec {
   return { ...spec, namespaces: { ...spec.namespaces, network: { kind: 'host' } } };
 }
 
-function withNone(spec: ContainerSpec): ContainerSpec {
+function withNone(context: EngineContext, spec: ContainerSpec): ContainerSpec {
+  // It may be none because networks cannot be had.
+  if (asksForNetwork(spec)) requireNetworks(context, cannotConnect);
   requireNothing(spec, 'none', 'containers get none by default');
   return spec;
 }
 
-function requireNothing({ networks, ports, publishAll }: ContainerSpec, word: string, why: string): void {
-  if (networks.length === 0 && ports.length === 0 && !publishAll) return;
+const cannotConnect = 'Cannot connect the container or publish its ports';
+
+function asksForNetwork({ networks, ports, publishAll }: ContainerSpec): boolean {
+  return networks.length > 0 || ports.length > 0 || publishAll;
+}
+
+function requireNothing(spec: ContainerSpec, word: string, why: string): void {
+  if (!asksForNetwork(spec)) return;
   throw new LikerError(
     'NETWORK_UNAVAILABLE',
-    `Cannot connect the container or publish its ports: it asks for no network, and ${why} (likerd --default-network ${word}); give --network, such as --network bridge`,
+    `${cannotConnect}: it asks for no network, and ${why} (likerd --default-network ${word}); give --network, such as --network bridge`,
     { metadata: { default: word } },
   );
 }
