@@ -90,6 +90,7 @@ describe('with project quotas', { skip: missing === '' ? false : missing }, () =
     await s.ok(['rm', id]);
     await s.ok(['run', '--rm', s.rootfs, 'true']);
     const spare = join(s.daemon.root, 'spare');
+    await until('a folder that is kept for the next container', () => readdirSync(spare).length > 0);
     for (const name of readdirSync(spare)) {
       const [project] = execFileSync('lsattr', ['-pd', join(spare, name, 'work')], { encoding: 'utf8' })
         .trim()

@@ -1,17 +1,11 @@
 // What inspect finds by a name alone, and what system prune removes.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { imageFiles } from './harness/image-store.ts';
 import { layerOf, layerOfFolder } from './harness/images.ts';
 import { suite } from './harness/suite.ts';
 
 const s = suite();
-
-/** What is in a folder of likerd's --root. */
-function stored(name: string): string[] {
-  return readdirSync(join(s.daemon.root, name));
-}
 
 test('inspect finds containers, images and volumes, in this order; --type says which', async () => {
   const image = await s.ok(['import', '-', 'same'], { stdin: layerOf({ 'bin/x': 'x' }) });
@@ -92,5 +86,5 @@ Are you sure you want to continue? [y/N] `,
   await s.ok(['rm', '-f', 'running']);
   await s.ok(['volume', 'rm', 'named']);
   await s.ok(['system', 'prune', '-af']);
-  assert.deepEqual([stored('layers'), stored('blobs/sha256'), stored('ingest')], [[], [], []]);
+  assert.deepEqual(imageFiles(s.daemon.root), []);
 });

@@ -22,6 +22,13 @@ const kept = {
   },
 };
 
+/** All that is in the folders of images. */
+export function imageFiles(root: string): string[] {
+  return [...Object.keys(kept), 'ingest'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+  );
+}
+
 /** Names in the folders of images that have no row (`strange`), and rows without a file (`missing`). */
 export function accountOf(root: string): { readonly strange: string[]; readonly missing: string[] } {
   const copy = mkdtempSync(join(tmpdir(), 'lk-account-'));

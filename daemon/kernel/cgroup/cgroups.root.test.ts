@@ -16,7 +16,7 @@ import { ended, eventually, isError, limits, readIn, startIn } from '../../test/
 import { Cgroups } from './cgroups.ts';
 import type { ContainerGroup } from './container-cgroup.ts';
 import { childFolders } from './files.ts';
-import { parseHierarchies } from './mounts.ts';
+import { hierarchyKey, parseHierarchies } from './mounts.ts';
 import { pidsIn } from './processes.ts';
 import { limitsOf, type Resources } from './resources.ts';
 
@@ -123,6 +123,12 @@ for (const scene of scenes) {
       const bound = limits({ pids: { max: 17 } });
       const cgroup = await cgroups.create(id, bound, { ...free, delegateTo: { uid, gid } });
       folders.push(...Object.values(cgroup.paths));
+      // Those in which systemd makes cgroups.
+      const mine = parseHierarchies(scene.mountinfo).map(hierarchyKey);
+      assert.deepEqual(
+        [...cgroup.delegated].sort(),
+        mine.filter((key) => key === 'v2' || key === 'name=systemd').sort(),
+      );
       for (const key of cgroup.delegated) {
         const [limited = '', shown = ''] = [cgroup.paths[key], cgroup.shown[key]];
         const names = readdirSync(shown).filter((name) => statSync(`${shown}/${name}`).uid === uid);
