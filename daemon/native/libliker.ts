@@ -49,7 +49,6 @@ function bind(path: string) {
       'int64_t liker_read_files (const void *paths, void *fds, size_t count, int keep, void *buffer, size_t size, void *lengths)',
     ),
     closeFiles: library.func('void liker_close_files (void *fds, size_t count)'),
-    treeSize: library.func('int64_t liker_tree_size (const char *path)'),
     treeRoom: library.func('int64_t liker_tree_room (const char *path)'),
     isOpaque: library.func('int liker_is_opaque (const char *folder, const char *attribute)'),
     attachSocketProgram: library.func(
@@ -226,11 +225,6 @@ const passedOver = -2;
 /** One buffer for all sets. */
 const textsBytes = 256 * 1024;
 let texts = Buffer.alloc(0);
-
-/** Bytes of all files in a tree, without folders, counted in a thread; 0 if it does not exist. */
-export async function treeSize(path: string): Promise<number> {
-  return Number(await inSpareThread(library().treeSize, path));
-}
 
 /**
  * Bytes that a tree takes on the disk, with its folders; a file that has names elsewhere, too, is counted in part. Counted in a thread; 0

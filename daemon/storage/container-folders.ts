@@ -14,14 +14,8 @@ import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isContainerId } from '../../common/ids.ts';
 import { Semaphore } from '../loop/semaphore.ts';
-import {
-  emptyContainer,
-  limitFolders,
-  releaseLimit,
-  removeTreeNow,
-  shareLimit,
-  treeSize,
-} from '../native/libliker.ts';
+import { emptyContainer, limitFolders, releaseLimit, removeTreeNow, shareLimit } from '../native/libliker.ts';
+import { roomBelow } from './room.ts';
 import { moveInto, Trash } from './trash.ts';
 
 /** Folders of one container below --root. */
@@ -32,7 +26,7 @@ export interface Folders {
   readonly log: string;
 }
 
-/** Sizes of the files in a container's own layers, and of its log. */
+/** Bytes that the files in a container's own layers take on the disk, and those of its log. */
 export interface ContainerSizes {
   readonly layerBytes: number;
   readonly logBytes: number;
@@ -225,8 +219,8 @@ export class ContainerFolders {
     const { upper, log } = this.of(id);
     const overlays = this.#overlaysOf(id);
     return this.#counting.run(async () => ({
-      layerBytes: (await treeSize(upper)) + (existsSync(overlays) ? await treeSize(overlays) : 0),
-      logBytes: await treeSize(log),
+      layerBytes: (await roomBelow(upper)) + (await roomBelow(overlays)),
+      logBytes: await roomBelow(log),
     }));
   }
 

@@ -98,10 +98,13 @@ export class Content {
     const names = (await readdir(this.#ingest)).filter((name) => partialName.test(name));
     const found = await Promise.all(
       names.map(async (name) => {
-        const stats = await stat(join(this.#ingest, name)).catch(() => null);
-        return (
-          stats && { digest: name.replace('-', ':'), size: stats.blocks * 512, changedAt: stats.mtimeMs }
+        const path = join(this.#ingest, name);
+        const [stats, mark] = await Promise.all(
+          [path, `${path}${gapsSuffix}`].map((file) => stat(file).catch(() => null)),
         );
+        if (!stats) return null;
+        const size = (stats.blocks + (mark?.blocks ?? 0)) * 512;
+        return { digest: name.replace('-', ':'), size, changedAt: stats.mtimeMs };
       }),
     );
     return found.filter((file) => file !== null);
@@ -141,11 +144,12 @@ export class Content {
     return `${this.partialPath(digest)}${gapsSuffix}`;
   }
 
-  /** Names in ingest/ that are neither archives that come nor what a call writes by this class. */
+  /** Names in ingest/ that are neither archives that come nor what a call writes by this class; a mark of gaps whose archive is gone is one. */
   drafts(): string[] {
-    return readdirSync(this.#ingest).filter(
-      (name) => !partialName.test(name.replace(gapsSuffix, '')) && !this.#drafts.has(name),
-    );
+    const names = new Set(readdirSync(this.#ingest));
+    const ofArchive = (name: string): boolean =>
+      partialName.test(name) || (name.endsWith(gapsSuffix) && names.has(name.slice(0, -gapsSuffix.length)));
+    return [...names].filter((name) => !ofArchive(name) && !this.#drafts.has(name));
   }
 
   /** Removes what has such a name. */

@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { retry } from '../loop/retry.ts';
 import { Semaphore } from '../loop/semaphore.ts';
-import { removeTree, treeSize } from '../native/libliker.ts';
+import { removeTree } from '../native/libliker.ts';
+import { roomBelow } from './room.ts';
 
 /** Between attempts to remove a tree. */
 const pauses = { firstMs: 200, longestMs: 60_000 };
@@ -45,7 +46,7 @@ export class Trash {
 
   /** What is not removed yet. */
   async usage(): Promise<{ readonly count: number; readonly bytes: number }> {
-    const [names, bytes] = await Promise.all([readdir(this.#folder), treeSize(this.#folder)]);
+    const [names, bytes] = await Promise.all([readdir(this.#folder), roomBelow(this.#folder)]);
     return { count: names.length, bytes };
   }
 }

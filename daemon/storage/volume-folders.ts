@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { treeSize } from '../native/libliker.ts';
+import { roomBelow } from './room.ts';
 import type { Trash } from './trash.ts';
 
 /** Folders of volumes below ROOT/volumes, which is closed: NAME/_data is what containers see, as Docker has it. */
@@ -40,8 +40,8 @@ export class VolumeFolders {
     if (trashed !== null) this.#trash.empty(trashed);
   }
 
-  /** In bytes, on the disk. */
+  /** Bytes that its files take on the disk. */
   size(name: string): Promise<number> {
-    return treeSize(this.of(name));
+    return roomBelow(this.of(name));
   }
 }

@@ -152,12 +152,9 @@ LIKER_API int liker_lock (const char *path, int32_t *holder);
 LIKER_API int liker_notify (const char *path, const char *text);
 
 /*
- * The sum of st_size of all files in a tree except folders. Links are not followed, and a file with two names counts
- * twice. 0 if there is no tree. Call it asynchronously.
+ * Bytes that a tree takes on the disk, with its folders; of a file with names elsewhere its share. Links are not followed. 0 if it does not
+ * exist. Call it asynchronously.
  */
-LIKER_API int64_t liker_tree_size (const char *path);
-
-/* Bytes that a tree takes on the disk, with its folders; of a file with names elsewhere its share. 0 if it does not exist. */
 LIKER_API int64_t liker_tree_room (const char *path);
 
 /* Whether overlayfs's attribute, such as "trusted.overlay.opaque", marks the folder as opaque: 1 or 0. */

@@ -27,7 +27,6 @@ import {
   pidfdEnded,
   pidfdOpen,
   pidfdSignal,
-  treeSize,
   trimMemory,
 } from '../../daemon/native/libliker.ts';
 import { startTime } from './fixture.ts';
@@ -204,14 +203,4 @@ test('a file known to be missing is not opened again', () => {
   writeFileSync(late, 'there');
   assert.equal(set.read(false)[1], null);
   assert.match(set.read(false)[0] ?? '', /^\d+ \(/);
-});
-
-test('the size of a tree is that of its files; links are not followed, and a missing tree is no error', async () => {
-  const tree = join(folder, 'tree');
-  mkdirSync(join(tree, 'a/b'), { recursive: true });
-  writeFileSync(join(tree, 'one'), Buffer.alloc(1000));
-  writeFileSync(join(tree, 'a/b/two'), Buffer.alloc(20_000));
-  symlinkSync('/usr', join(tree, 'a/link'));
-  assert.equal(await treeSize(tree), 21_000 + '/usr'.length);
-  assert.equal(await treeSize(join(folder, 'no-tree')), 0);
 });

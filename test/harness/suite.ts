@@ -40,6 +40,8 @@ export interface Suite {
   readonly rootfs: string;
   /** A new folder, by its path below one that goes with the daemon. It belongs to whoever runs likerd. */
   folder(name: string): string;
+  /** Gives a path, with all below it, to an id in containers of `--userns host`, by default root's: without root that is whoever runs likerd. */
+  give(path: string, uid?: number, gid?: number): void;
   /** What executes a program of the checkout, given by its path in there, as whoever runs likerd. */
   command(program: string): string[];
   likerctl(args: readonly string[], options?: LikerctlOptions): Promise<Outcome>;
@@ -167,6 +169,10 @@ export function suite(options: SuiteOptions = {}): Suite {
         if (mkdirSync(path, { recursive: true }) !== undefined && user) chownSync(path, user.uid, user.gid);
       }
       return path;
+    },
+    give(path, uid = 0, gid = 0) {
+      const owner = user ? user.outside(uid, gid) : [uid, gid];
+      execFileSync('chown', ['-hR', owner.join(':'), path]);
     },
     command: (program) => [...(user?.command() ?? []), join(user?.checkout ?? repository, program)],
     likerctl: (args, given) => likerctl(theDaemon(), args, given),

@@ -74,9 +74,12 @@ export class User {
     return until('a user to be added', () => new User(name), { deadlineMs: 30_000, everyMs: 200 });
   }
 
-  /** The user's id on the host of an id in a container whose root is the user. */
-  outside(id: number): number {
-    return id === 0 ? this.uid : this.subuids.start + id - 1;
+  /** The ids on the host of a user and a group in a container whose root is the user. */
+  outside(uid: number, gid: number): [uid: number, gid: number] {
+    return [
+      uid === 0 ? this.uid : this.subuids.start + uid - 1,
+      gid === 0 ? this.gid : this.subgids.start + gid - 1,
+    ];
   }
 
   /** A command that executes what follows it as the user, with an environment of his own. */

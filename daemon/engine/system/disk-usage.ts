@@ -64,11 +64,11 @@ async function volumeUsage({ volumes, registry }: EngineContext): Promise<DiskUs
   return usage;
 }
 
-/** The size of the database and its WAL. */
+/** What the database takes with the files that SQLite has beside it. */
 async function databaseBytes(root: string): Promise<number> {
-  const sizes = ['liker.db', 'liker.db-wal'].map((name) =>
+  const sizes = ['liker.db', 'liker.db-wal', 'liker.db-shm'].map((name) =>
     stat(join(root, name)).then(
-      ({ size }) => size,
+      ({ blocks }) => blocks * 512,
       () => 0,
     ),
   );

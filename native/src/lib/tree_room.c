@@ -7,48 +7,37 @@
 /* Deeper folders are not counted: a container's tree must not use up the stack. */
 #define MAX_DEPTH 2048
 
-typedef double measure (const struct stat *st);
-
-/* Folders have no size of their own. */
-static double length_of (const struct stat *st) {
-  return S_ISDIR (st->st_mode) ? 0 : (double)st->st_size;
-}
-
 /* A file with several names is counted in parts, one by each name. The links of a folder are its subfolders. */
 static double room_of (const struct stat *st) {
   double bytes = (double)st->st_blocks * 512;
   return S_ISDIR (st->st_mode) || st->st_nlink < 2 ? bytes : bytes / (double)st->st_nlink;
 }
 
-static double size_of (int folder, const char *name, measure *one, int depth);
+static double size_of (int folder, const char *name, int depth);
 
 /* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
-static double size_of_entries (int folder, measure *one, int depth) {
+static double size_of_entries (int folder, int depth) {
   double bytes = 0;
   struct entries entries;
   entries_begin (&entries, folder);
   for (const char *name; (name = next_entry (&entries));)
-    bytes += size_of (folder, name, one, depth);
+    bytes += size_of (folder, name, depth);
   return bytes;
 }
 
-/* An entry that is removed meanwhile has size 0. */
+/* An entry that is removed meanwhile takes no room. */
 /* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
-static double size_of (int folder, const char *name, measure *one, int depth) {
+static double size_of (int folder, const char *name, int depth) {
   struct stat st;
   if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return 0;
-  double bytes = one (&st);
+  double bytes = room_of (&st);
   if (!S_ISDIR (st.st_mode))
     return bytes;
   cleanup_fd int child = openat (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  return child < 0 || !depth ? bytes : bytes + size_of_entries (child, one, depth - 1);
-}
-
-int64_t liker_tree_size (const char *path) {
-  return (int64_t)(size_of (AT_FDCWD, path, length_of, MAX_DEPTH) + 0.5);
+  return child < 0 || !depth ? bytes : bytes + size_of_entries (child, depth - 1);
 }
 
 int64_t liker_tree_room (const char *path) {
-  return (int64_t)(size_of (AT_FDCWD, path, room_of, MAX_DEPTH) + 0.5);
+  return (int64_t)(size_of (AT_FDCWD, path, MAX_DEPTH) + 0.5);
 }
