@@ -16,6 +16,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { tar } from '../native/test/tar.ts';
 import type { Running } from './harness/likerctl.ts';
 import { isAlive, pids, readProc } from './harness/proc.ts';
 import { isOrdinaryUser } from './harness/requires.ts';
@@ -204,6 +205,18 @@ test('archives go in and out by stdin and stdout, and from one container to anot
   const cut = await s.likerctl(['cp', '-', `${one}:/srv`], { stdin: archive.subarray(0, 60) });
   assert.equal(cut.code, 1);
   assert.match(cut.stderr, /Cannot/);
+});
+
+test('an owner that a container has no id for is named', async (t) => {
+  const id = await container(t, 'running', isOrdinaryUser ? [] : ['--userns', 'auto']);
+  const { code, stderr } = await s.likerctl(['cp', '-', `${id}:/srv`], {
+    stdin: tar({ name: 'far', uid: 4_000_000, gid: 7 }),
+  });
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /Cannot give '\/?srv\/far' to user 4000000 and group 7: the user namespace lacks one of these ids/,
+  );
 });
 
 inBothModes('mounts and volumes are seen, and what is read-only stays so', async ({ flags }, t) => {

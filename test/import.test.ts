@@ -2,27 +2,25 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, linkSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { tar } from '../native/test/tar.ts';
+import { busyboxFolder } from './harness/image.ts';
+import { imageFiles } from './harness/image-store.ts';
 import { layerOf, layerOfFolder, makeImage, writeDockerArchive } from './harness/images.ts';
-import { requires, requiresProgram } from './harness/requires.ts';
+import { isOrdinaryUser, requires, requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 
 const s = suite();
 
-/** What is in a folder of likerd's --root. */
-function stored(name: string): string[] {
-  return readdirSync(join(s.daemon.root, name));
-}
-
 async function removeAll(): Promise<void> {
   const ids = (await s.ok(['images', '-q', '--no-trunc'])).split('\n').filter(Boolean);
   if (ids.length > 0) await s.ok(['rmi', '-f', ...new Set(ids)]);
-  assert.deepEqual([stored('layers'), stored('blobs/sha256'), stored('ingest')], [[], [], []]);
+  assert.deepEqual(imageFiles(s.daemon.root), []);
 }
 
 const compressed: Readonly<Record<string, (tar: Buffer) => Buffer>> = {
@@ -36,7 +34,7 @@ const compressed: Readonly<Record<string, (tar: Buffer) => Buffer>> = {
 test('the tar of a root becomes an image, however it is compressed: the layer is the same', {
   skip: requiresProgram('xz', 'bzip2', 'zstd').skip,
 }, async () => {
-  const tar = layerOfFolder(s.rootfs);
+  const tar = layerOfFolder(busyboxFolder(s.folder('root')).folder);
   const layers = new Set<string>();
   for (const [name, compress] of Object.entries(compressed)) {
     const bytes = compress(tar);
@@ -119,6 +117,24 @@ test('likerctl fetches what is at a URL', async () => {
     [1, true],
     stderr,
   );
+  await removeAll();
+});
+
+test('an owner that the ids of an ordinary user do not reach is named, with what gives more of them', {
+  ...requires("an ordinary user's likerd", isOrdinaryUser),
+}, async () => {
+  for (const entry of [
+    { name: 'etc/shadow', uid: 4_000_000, gid: 7 },
+    { name: 'etc/folder', type: '5', uid: 4_000_000, gid: 7 },
+    { name: 'etc/link', type: '2', target: 'x', uid: 4_000_000, gid: 7 },
+  ]) {
+    const { code, stderr } = await s.likerctl(['import', '-', 'far'], { stdin: tar(entry) });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /Cannot give 'etc\/\w+' to user 4000000 and group 7: the user namespace lacks one of these ids; give the user of likerd more in \/etc\/subuid and \/etc\/subgid/,
+    );
+  }
   await removeAll();
 });
 

@@ -56,6 +56,7 @@ const byCode: Readonly<Record<string, Reason>> = {
   NO_SPACE: 'TOO_MANY',
   TOO_BIG: 'TOO_MANY',
   UNSUPPORTED: 'UNPACK_UNAVAILABLE',
+  NOT_MAPPED: 'UNPACK_UNAVAILABLE',
 };
 
 /** The error that a line of a report tells, or null. liker-tree tells an errno, or nothing, as the error; liker-unpack a code. */

@@ -73,13 +73,16 @@ function asLikerError(
       metadata,
       syscall: { step, syscall: '', errno, object: path },
     });
-  const remedy =
-    error === 'NO_SPACE' ? "; free some on the file system of likerd's --root, and try again" : '';
+  const remedies: Readonly<Partial<Record<typeof error, string>>> = {
+    NO_SPACE: "; free some on the file system of likerd's --root, and try again",
+    NOT_MAPPED: '; give the user of likerd more in /etc/subuid and /etc/subgid, and start likerd anew',
+  };
   const reasons: Readonly<Record<typeof error, Reason>> = {
     BAD_ARCHIVE: damaged,
     NO_SPACE: 'TOO_MANY',
     TOO_BIG: 'TOO_MANY',
     UNSUPPORTED: 'UNPACK_UNAVAILABLE',
+    NOT_MAPPED: 'UNPACK_UNAVAILABLE',
   };
-  return new LikerError(reasons[error], message + remedy, { metadata });
+  return new LikerError(reasons[error], message + (remedies[error] ?? ''), { metadata });
 }

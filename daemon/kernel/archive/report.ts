@@ -19,7 +19,7 @@ const unpacked = fields({
 });
 
 const failure = fields({
-  error: v.picklist(['BAD_ARCHIVE', 'NO_SPACE', 'TOO_BIG', 'UNSUPPORTED', 'WRITE_FAILED']),
+  error: v.picklist(['BAD_ARCHIVE', 'NO_SPACE', 'TOO_BIG', 'UNSUPPORTED', 'NOT_MAPPED', 'WRITE_FAILED']),
   path: v.optional(v.string(), ''),
   errno: v.optional(v.string(), ''),
   message: v.string(),

@@ -29,7 +29,7 @@ export type StreamOptions = Omit<UnpackOptions, 'source'>;
 interface Running {
   /**
    * The layer, which is on the disk once the file system is synced. Rejects with BAD_ARCHIVE, TOO_MANY (no space, or too big),
-   * UNPACK_UNAVAILABLE, SYSCALL, or CANCELLED by the signal. In any case the process has ended, and the descriptors are free.
+   * UNPACK_UNAVAILABLE (also for an owner that this user namespace lacks), SYSCALL, or CANCELLED by the signal. In any case the process has ended, and the descriptors are free.
    */
   readonly layer: Promise<UnpackedLayer>;
 }

@@ -8,6 +8,7 @@ enum problem_code {
   NO_SPACE,
   TOO_BIG,
   UNSUPPORTED,
+  NOT_MAPPED, /* an id, in the user namespace */
   WRITE_FAILED,
   ABANDONED /* whoever had started the program is gone: nobody reads a report */
 };

@@ -8,8 +8,8 @@
 #define REPORT_EVERY_MS 100
 
 static const char *const codes[] = {
-  [BAD_ARCHIVE] = "BAD_ARCHIVE", [NO_SPACE] = "NO_SPACE",         [TOO_BIG] = "TOO_BIG",
-  [UNSUPPORTED] = "UNSUPPORTED", [WRITE_FAILED] = "WRITE_FAILED",
+  [BAD_ARCHIVE] = "BAD_ARCHIVE", [NO_SPACE] = "NO_SPACE",     [TOO_BIG] = "TOO_BIG",
+  [UNSUPPORTED] = "UNSUPPORTED", [NOT_MAPPED] = "NOT_MAPPED", [WRITE_FAILED] = "WRITE_FAILED",
 };
 
 /* likerd may be gone: then nobody needs the line. */

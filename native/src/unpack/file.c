@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "contents.h"
+#include "owner.h"
 #include "xattrs.h"
 
 /* A mount of a single file cannot be replaced, but it can be written to. */
@@ -70,7 +71,7 @@ static int set_metadata (struct tree *tree, int fd, const struct entry *entry, c
     return problem_errno (tree->problem, name, "stat");
   tree->disk_bytes += (uint64_t)st.st_blocks * 512;
   if ((st.st_uid != entry->uid || st.st_gid != entry->gid) && fchown (fd, entry->uid, entry->gid) < 0)
-    return problem_errno (tree->problem, name, "set the owner of");
+    return owner_refused (tree->problem, name, entry->uid, entry->gid);
   if ((st.st_mode & 07777) != entry->mode && fchmod (fd, entry->mode) < 0)
     return problem_errno (tree->problem, name, "set the mode of");
   if (copy_xattrs (tree, fd, name) < 0)

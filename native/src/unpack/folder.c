@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"
+#include "owner.h"
 #include "xattrs.h"
 
 static int remember (struct tree *tree, const struct entry *entry, const char *name, bool made) {
@@ -52,7 +53,7 @@ static int set_metadata (struct tree *tree, int fd, const struct late_folder *fo
   if (folder->made)
     tree->disk_bytes += (uint64_t)st.st_blocks * 512;
   if ((st.st_uid != folder->uid || st.st_gid != folder->gid) && fchown (fd, folder->uid, folder->gid) < 0)
-    return problem_errno (tree->problem, name, "set the owner of");
+    return owner_refused (tree->problem, name, folder->uid, folder->gid);
   if ((st.st_mode & 07777) != folder->mode && fchmod (fd, folder->mode) < 0)
     return problem_errno (tree->problem, name, "set the mode of");
   if (restore_xattrs (tree, fd, folder->xattrs, folder->xattr_count, name) < 0)

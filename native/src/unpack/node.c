@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include "owner.h"
 
 /* Longer ones take a block of their own on ext4 and xfs. */
 #define INLINE_LINK 60
@@ -21,7 +22,7 @@ static bool is_left_out (const struct entry *entry, int error) {
 static int set_metadata (struct tree *tree, const struct entry *entry, const struct place *place) {
   const struct timespec times[2] = { entry->mtime, entry->mtime };
   if (fchownat (place->parent, place->leaf, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
-    return problem_errno (tree->problem, place->name, "set the owner of");
+    return owner_refused (tree->problem, place->name, entry->uid, entry->gid);
   /* The mode of a link means nothing, and makers write any. */
   if (entry->type != S_IFLNK && entry->mode & 07000 && fchmodat (place->parent, place->leaf, entry->mode, 0) < 0)
     return problem_errno (tree->problem, place->name, "set the mode of");
