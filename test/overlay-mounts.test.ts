@@ -24,7 +24,8 @@ function source(name: string): string {
   const folder = s.folder(name);
   writeFileSync(join(folder, 'file'), 'as it was\n');
   writeFileSync(join(folder, 'other'), 'x');
-  execFileSync('chown', ['33:44', join(folder, 'file')]);
+  s.give(folder);
+  s.give(join(folder, 'file'), 33, 44);
   execFileSync('chmod', ['1771', folder]);
   return folder;
 }

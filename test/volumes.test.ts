@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { isOrdinaryUser } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { inBothModes } from './hostile/modes.ts';
 
@@ -42,7 +43,9 @@ function rootWithData(): string {
   symlinkSync('/etc/passwd', join(data, 'link'));
   execFileSync('ln', [join(data, 'file'), join(data, 'deep/twin')]);
   execFileSync('mkfifo', [join(data, 'fifo')]);
-  execFileSync('chown', ['7:8', join(data, 'file'), data]);
+  s.give(data);
+  s.give(join(data, 'file'), 7, 8);
+  execFileSync('chown', ['--reference', join(data, 'file'), data]);
   execFileSync('chmod', ['4751', join(data, 'file')]);
   execFileSync('chmod', ['1770', data]);
   execFileSync('touch', ['-d', '2001-02-03 04:05:06', join(data, 'deep'), join(data, 'file'), data]);
@@ -56,7 +59,7 @@ inBothModes(
     await s.sh([...flags, '-v', `${name}:/v`], 'echo one >/v/a; chown 33:44 /v/a');
     assert.equal(await s.sh([...flags, '-v', `${name}:/w`], 'cat /w/a; stat -c %u:%g /w/a'), 'one\n33:44');
     const { uid, gid } = statSync(join(await pathOf(name), 'a'));
-    assert.deepEqual([uid, gid], [33, 44]);
+    assert.deepEqual([uid, gid], isOrdinaryUser ? s.user.outside(33, 44) : [33, 44]);
     const readOnly = await s.run([...flags, '-v', `${name}:/v:ro`], ['sh', '-c', 'echo two >/v/a']);
     assert.notEqual(readOnly.code, 0);
     assert.match(readOnly.stderr, /Read-only file system/);
@@ -183,8 +186,7 @@ test('a volume in use is not removed; -f ignores a missing one', async () => {
 });
 
 test('--volumes-from: the mounts of another container, read-only if asked for', async () => {
-  const host = join(s.daemon.home, 'shared');
-  mkdirSync(host, { recursive: true });
+  const host = s.folder('shared');
   const id = await s.ok([
     'create',
     '-v',
@@ -254,6 +256,7 @@ test('after kill -9 the volumes are there, a removal that was begun is finished,
   await s.daemon.kill9();
   mkdirSync(join(s.daemon.root, 'volumes/orphan/_data'), { recursive: true });
   writeFileSync(join(s.daemon.root, 'volumes/orphan/_data/kept'), '');
+  s.give(join(s.daemon.root, 'volumes/orphan'));
   await s.daemon.restart();
   assert.equal(await s.ok(['volume', 'inspect', '-f', '{{.Labels.x}}', 'survivor']), 'y');
   assert.ok(existsSync(path));
