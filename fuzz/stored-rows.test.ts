@@ -39,7 +39,7 @@ async function addImage({ context: { images } }: EngineFixture): Promise<void> {
   const [id = '', manifest = ''] = await Promise.all(bytes.map((each) => content.write(each)));
   const draft = await layers.begin();
   writeFileSync(layers.recipeDraft(draft), '');
-  await layers.commit(draft, diffId);
+  await layers.commit(draft, diffId, () => {});
   const archive = await content.write(Buffer.from('an archive'));
   ledger.addLayer({
     layer: { diffId, size: 1, createdAt },

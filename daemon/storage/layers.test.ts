@@ -19,7 +19,7 @@ test('a layer that comes again is asked again whether it is opaque', async (t) =
     const folder = await layers.begin();
     if (isOpaque) execFileSync('setfattr', ['-n', 'user.overlay.opaque', '-v', 'y', folder]);
     writeFileSync(layers.recipeDraft(folder), '');
-    await layers.commit(folder, diffId);
+    await layers.commit(folder, diffId, () => {});
   };
   // Its folder is lost.
   assert.equal(layers.isOpaque(diffId, 'user'), false);

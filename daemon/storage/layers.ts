@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
-import { chmod, mkdir, rename, stat } from 'node:fs/promises';
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isOpaque, syncFiles, treeRoom } from '../native/libliker.ts';
 import { hexOf, isSha256 } from './content.ts';
@@ -110,19 +110,28 @@ export class LayerFolders {
     return `${folder}${recipeSuffix}`;
   }
 
-  /** The folder holds the whole layer, and it has a recipe. When this resolves both have their places, and are on the disk. */
-  async commit(folder: string, diffId: string): Promise<void> {
+  /**
+   * The folder holds the whole layer, and it has a recipe. When this resolves both have their places, are on the disk, and `store` has been called
+   * with the bytes that the recipe takes: in the turn in which they get their places, so that no other call sees one without its row.
+   */
+  async commit(folder: string, diffId: string, store: (recipeBytes: number) => void): Promise<void> {
     await this.#sync();
-    await rename(this.recipeDraft(folder), this.recipeOf(diffId));
+    const { blocks } = await stat(this.recipeDraft(folder));
+    renameSync(this.recipeDraft(folder), this.recipeOf(diffId));
+    this.#put(folder, diffId);
+    this.#opaque.delete(diffId);
+    this.#drafts.delete(basename(folder));
+    store(blocks * 512);
+  }
+
+  #put(folder: string, diffId: string): void {
     try {
-      await rename(folder, this.of(diffId));
+      renameSync(folder, this.of(diffId));
     } catch (error) {
       // It is there: its contents are the same, or else it would not have this name.
       if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       this.#discard(folder);
     }
-    this.#opaque.delete(diffId);
-    this.#drafts.delete(basename(folder));
   }
 
   /** Gives up a folder that `begin` has made, with the draft of a recipe. */

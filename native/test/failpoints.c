@@ -17,8 +17,8 @@
 #include <unistd.h>
 #include "base/text.h"
 
-/* The caller: likerd in libliker, the shim, or 1 more for each clone below the shim; liker-unpack, and 1 more below that. */
-enum role { ROLE_LIBRARY = 0, ROLE_SHIM = 1, ROLE_UNPACK = 5 };
+/* The caller: likerd in libliker, the shim, or 1 more for each clone below the shim; liker-unpack, and 1 more below that; liker-pack. */
+enum role { ROLE_LIBRARY = 0, ROLE_SHIM = 1, ROLE_UNPACK = 5, ROLE_PACK = 8 };
 
 enum mode {
   MODE_ERROR = 0,   /* the call fails with `error` */
@@ -39,25 +39,19 @@ struct failpoint {
 
 static struct failpoint *point;
 static uint32_t seen, count;
-#ifdef FAILPOINTS_LIBRARY
-static uint32_t role = ROLE_LIBRARY;
-#elif defined FAILPOINTS_UNPACK
-static uint32_t role = ROLE_UNPACK;
-#else
-static uint32_t role = ROLE_SHIM;
-#endif
+static uint32_t role = FAILPOINTS_ROLE;
 
 /* likerd has the file's path in its environment. A shim has no environment and finds the file by the pid of likerd. */
 __attribute__ ((constructor)) static void map_failpoint (void) {
   char path[64];
   pid_t daemon = role == ROLE_LIBRARY ? getpid () : getppid ();
   put_number (put_text (path, "/tmp/liker-failpoint-"), (uint64_t)daemon);
-#ifdef FAILPOINTS_LIBRARY
-  const char *file = getenv ("LIKER_FAILPOINT");
-  (void)!unlink (path); /* left by an earlier likerd with this pid */
-  if (!file || symlink (file, path) < 0)
-    return;
-#endif
+  if (role == ROLE_LIBRARY) {
+    const char *file = getenv ("LIKER_FAILPOINT");
+    (void)!unlink (path); /* left by an earlier likerd with this pid */
+    if (!file || symlink (file, path) < 0)
+      return;
+  }
   int fd = (int)syscall (SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
   if (fd < 0)
     return;

@@ -30,6 +30,7 @@ export class Api implements Disposable {
   readonly stats: Client<'StatsService'>;
   readonly system: Client<'SystemService'>;
   readonly images: Client<'ImageService'>;
+  readonly files: Client<'FileService'>;
 
   constructor({ socket }: Host) {
     const address = `unix:${socket}`;
@@ -50,6 +51,7 @@ export class Api implements Disposable {
     this.stats = new v1.StatsService(address, secret, options);
     this.system = new v1.SystemService(address, secret, options);
     this.images = new v1.ImageService(address, secret, options);
+    this.files = new v1.FileService(address, secret, options);
   }
 
   /** Calls a unary method: `call((callback) => api.containers.GetContainer({…}, callback))`. */
@@ -93,6 +95,7 @@ export class Api implements Disposable {
       this.stats,
       this.system,
       this.images,
+      this.files,
     ])
       client.close();
   }

@@ -16,6 +16,7 @@ export const roles = {
   unpack: 5,
   marker: 6,
   later: 7,
+  pack: 8,
 } as const;
 export type Role = keyof typeof roles;
 

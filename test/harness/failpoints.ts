@@ -57,6 +57,7 @@ export class Failpoint implements Disposable {
     this.env = {
       LIKER_SHIM: join(native, 'build/liker-shim-failpoints'),
       LIKER_UNPACK: join(native, 'build/liker-unpack-failpoints'),
+      LIKER_PACK: join(native, 'build/liker-pack-failpoints'),
       LIKER_LIBRARY: join(native, 'build/libliker-failpoints.so'),
       LIKER_FAILPOINT: file,
     };

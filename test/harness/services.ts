@@ -27,6 +27,7 @@ type V1 = ContainerTypes['liker']['v1'] &
   SessionTypes['liker']['v1'] &
   FileTypes['liker']['v1'] &
   ImageTypes['liker']['v1'] &
+  FileTypes['liker']['v1'] &
   LogTypes['liker']['v1'] &
   NetworkTypes['liker']['v1'] &
   EventTypes['liker']['v1'] &

@@ -4,7 +4,7 @@ import { canonicalName, familiar } from '../../../common/image-name.ts';
 import { ownPlatform } from '../../oci/platform.ts';
 import type { Container } from '../containers/model/container.ts';
 import { commandOf } from '../containers/model/spec.ts';
-import { pauseContainer, resumeAfterCommit } from '../containers/verbs/pause.ts';
+import { pauseContainer, surelyResumeAfterCommit } from '../containers/verbs/pause.ts';
 import type { EngineContext } from '../context.ts';
 import type { ImageView } from '../images/api.ts';
 import { applyChanges } from '../images/changes/changes.ts';
@@ -88,7 +88,7 @@ async function draft(
     };
     return await draftLayer(context.images, write, () => {}, root.signal);
   } finally {
-    if (isPaused) await resumeAfterCommit(context, container);
+    if (isPaused) await surelyResumeAfterCommit(context, container);
   }
 }
 

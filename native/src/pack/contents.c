@@ -78,11 +78,15 @@ int put_contents (struct tar_writer *writer, const struct tar_file *file) {
   struct part part;
   off_t at = 0;
   int more = 1;
-  while (more > 0 && (more = next_data (file, at, &part)) > 0) {
-    if (put_zeros (writer, file, part.from - at) < 0)
+  while (more > 0) {
+    more = next_data (file, at, &part);
+    if (more < 0)
+      return unreadable (writer, file);
+    if (more == 0)
+      break;
+    if (put_zeros (writer, file, part.from - at) < 0 || (more = put_part (writer, file, &part)) < 0)
       return -1;
-    more = put_part (writer, file, &part);
     at = part.from;
   }
-  return more < 0 ? -1 : put_zeros (writer, file, file->st.st_size - at);
+  return put_zeros (writer, file, file->st.st_size - at);
 }

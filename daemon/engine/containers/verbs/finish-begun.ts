@@ -2,7 +2,7 @@ import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
-import { resumeAfterCommit } from './pause.ts';
+import { surelyResumeAfterCommit } from './pause.ts';
 import { removeLocked } from './remove.ts';
 import { startAgain } from './restart.ts';
 import { startLocked } from './start.ts';
@@ -10,7 +10,7 @@ import { finishEnding } from './stop.ts';
 
 /** Finishes what an earlier likerd had begun with a container. It takes the container's turn at once, before any call. */
 export function finishBegun(context: EngineContext, container: Container): void {
-  const resumed = resumeAfterCommit(context, container);
+  const resumed = surelyResumeAfterCommit(context, container);
   inBackground(context, container, 'cannot resume it after a commit of an earlier likerd', resumed);
   const { begun } = container.facts;
   if (!begun) return;

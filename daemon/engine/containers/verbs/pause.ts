@@ -1,3 +1,5 @@
+import { retry } from '../../../loop/retry.ts';
+import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
@@ -41,6 +43,22 @@ export async function resumeAfterCommit(context: EngineContext, container: Conta
     const { phase, facts } = container;
     if (phase.state === 'paused' && facts.pausedForCommit) await resumeLocked(context, container);
   });
+}
+
+/** As resumeAfterCommit, and again until that succeeds: nobody else knows of the pause. */
+export async function surelyResumeAfterCommit(context: EngineContext, container: Container): Promise<void> {
+  const attempt = () =>
+    resumeAfterCommit(context, container).then(
+      () => true,
+      (error: unknown) => {
+        const what = 'cannot end the pause of a commit; it is tried again';
+        context.log.error(what, { container: container.id, error: String(error) });
+        return false;
+      },
+    );
+  if (await attempt()) return;
+  const again = retry(attempt, { firstMs: 100, longestMs: 5_000 }, context.leaving.signal);
+  inBackground(context, container, 'cannot end the pause of a commit', again);
 }
 
 async function resumeLocked(context: EngineContext, container: Container): Promise<void> {

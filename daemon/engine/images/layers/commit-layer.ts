@@ -14,11 +14,14 @@ export async function commitLayer(
   archive: BlobRow | null = null,
 ): Promise<LayerRow> {
   const row = { diffId, size: diskBytes, createdAt: Date.now() };
-  await layers.commit(folder, diffId);
-  ledger.addLayer({
-    layer: row,
-    recipeSize: await layers.recipeSize(diffId),
-    archives: archive ? [archive] : [],
-  });
+  try {
+    await layers.commit(folder, diffId, (recipeSize) =>
+      ledger.addLayer({ layer: row, recipeSize, archives: archive ? [archive] : [] }),
+    );
+  } catch (error) {
+    // As on a full disk. It would stay until the next start.
+    if (!ledger.rows.layers.has(diffId)) layers.remove(diffId);
+    throw error;
+  }
   return row;
 }

@@ -95,21 +95,22 @@ async function unpackInto(
   try {
     await Promise.race([write(input, AbortSignal.any([signal, over.signal])), failure]);
   } catch (error) {
-    if (!over.signal.aborted && !isReaderGone(error)) problem = error;
+    if (!over.signal.aborted) problem = error;
     // The unpacker takes this for the end of the tar.
     input.destroy();
   }
   const [unpacked] = await Promise.allSettled([layer]);
   if (signal.aborted) throw cancelled(signal);
-  if (problem !== undefined) throw problem;
-  if (unpacked.status === 'rejected') throw unpacked.reason;
+  const isFailed = unpacked.status === 'rejected';
+  if (problem !== undefined && !(isFailed && mayBeOfReader(problem))) throw problem;
+  if (isFailed) throw unpacked.reason;
   return unpacked.value;
 }
 
 /** What a writer gets whose unpacker has ended. Why, the unpacker says. */
-function isReaderGone(error: unknown): boolean {
+function mayBeOfReader(error: unknown): boolean {
   const code = error instanceof LikerError ? error.syscall?.errno : (error as NodeJS.ErrnoException).code;
-  return code === 'EPIPE' || code === 'ECONNRESET';
+  return code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 function cancelled({ reason }: AbortSignal): Error {

@@ -16,6 +16,11 @@ export class Leases {
     };
   }
 
+  /** How many hold it. */
+  count(digest: string): number {
+    return this.#held.get(digest) ?? 0;
+  }
+
   has(digest: string): boolean {
     return this.#held.has(digest);
   }

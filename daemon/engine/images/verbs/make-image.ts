@@ -6,6 +6,7 @@ import type { DraftLayer } from '../layers/draft-layer.ts';
 import { parseConfiguration } from '../model/configuration.ts';
 import { findById } from '../model/find.ts';
 import { viewImage } from '../view.ts';
+import { addImage } from './add-image.ts';
 
 /** An image that is made here. */
 export interface MadeImage {
@@ -38,7 +39,8 @@ export async function makeImage(
   const id = digestOf(bytes);
   using _image = context.leases.hold([id]);
   await context.content.write(bytes);
-  context.ledger.addImage(
+  addImage(
+    context,
     {
       image: { id, createdAt },
       diffIds: parseConfiguration(bytes, 'the new configuration').rootfs.diff_ids,

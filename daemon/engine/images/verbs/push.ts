@@ -16,6 +16,7 @@ import { findImage } from '../model/find.ts';
 import { namesIn } from '../model/names-in.ts';
 import { parseRemoteName } from '../model/remote-name.ts';
 import { sendImage } from '../outgoing/send-image.ts';
+import { addImage } from './add-image.ts';
 
 /**
  * Sends an image to the registry of its name, or all tags of a repository. Errors: those of the registry and of sendLayer, BAD_ARGUMENT,
@@ -81,11 +82,12 @@ function tagsToPush({ ledger: { rows } }: ImageContext, name: ImageName, allTags
 
 /** As after a pull: the image is known by this digest there. */
 async function remember(
-  { ledger, content, leases }: ImageContext,
+  context: ImageContext,
   name: ImageName,
   id: string,
   { digest, bytes }: ManifestDocument,
 ): Promise<void> {
+  const { ledger, content, leases } = context;
   const image = ledger.rows.images.get(id);
   if (image === null) return;
   const diffIds = ledger.rows.layers.of(id).map(({ diffId }) => diffId);
@@ -93,7 +95,8 @@ async function remember(
   await content.write(bytes);
   const blobs = [{ digest, size: bytes.length, createdAt: Date.now() }];
   const digests = [{ repository: repositoryOf(name), digest }];
-  ledger.addImage(
+  addImage(
+    context,
     { image, diffIds, blobs, manifests: [digest], digests, names: [] },
     imageEvent('push', id, familiarName(name)),
   );

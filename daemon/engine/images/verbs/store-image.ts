@@ -11,6 +11,7 @@ import { parseConfiguration } from '../model/configuration.ts';
 import { type ImageAction, imageEvent } from '../model/events.ts';
 import { findById } from '../model/find.ts';
 import { viewImage } from '../view.ts';
+import { addImage } from './add-image.ts';
 
 /** An image that comes, from wherever. */
 export interface Coming {
@@ -75,7 +76,8 @@ export async function storeImage(
     })),
   );
   const [first] = names;
-  context.ledger.addImage(
+  addImage(
+    context,
     {
       image: { id, createdAt },
       diffIds,
