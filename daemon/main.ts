@@ -79,7 +79,9 @@ async function run(options: DaemonOptions): Promise<void> {
   notifier.ready(`Serving at ${options.socket}`);
   const trim = () =>
     void trimMemory().catch((error) => log.debug('cannot give memory back to the kernel', { error }));
-  whenAtRest(() => composed.engine.events.range().last, trim);
+  whenAtRest(() => composed.engine.events.range().last, 1000, trim);
+  // Calls that only look leave no event. Whoever makes them again and again is not to wait for what was given back.
+  whenAtRest(api.callsBegun, 20_000, trim);
 }
 
 async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 'metrics' | 'composed'>> {

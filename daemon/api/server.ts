@@ -99,6 +99,8 @@ export function serveApi(options: ApiOptions) {
   });
 
   return {
+    /** How many calls there were so far. */
+    callsBegun: () => calls.begun,
     /** Stops accepting connections and ends all calls: from here on no call reaches the engine. */
     endCalls() {
       listener.close();

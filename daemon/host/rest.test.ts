@@ -8,6 +8,7 @@ test('memory is released once after each period of work, and never during one', 
   let given = 0;
   const timer = whenAtRest(
     () => work,
+    1000,
     () => {
       given += 1;
     },

@@ -1,11 +1,8 @@
-/** The daemon is idle after this long without work; noticed after twice as long at most. */
-const lookMs = 1000;
-
 /**
  * Calls `giveBack` each time the daemon becomes idle: after its start, and after work, which `workDone` counts. While it works,
- * it would soon need the memory again.
+ * it would soon need the memory again. It is idle after `restMs` without work; noticed after twice as long at most.
  */
-export function whenAtRest(workDone: () => number, giveBack: () => void): NodeJS.Timeout {
+export function whenAtRest(workDone: () => number, restMs: number, giveBack: () => void): NodeJS.Timeout {
   let seen = -1;
   let givenBack = -1;
   return setInterval(() => {
@@ -15,5 +12,5 @@ export function whenAtRest(workDone: () => number, giveBack: () => void): NodeJS
       giveBack();
     }
     seen = now;
-  }, lookMs).unref();
+  }, restMs).unref();
 }

@@ -4,9 +4,16 @@ import { LikerError } from '../../../common/errors.ts';
 export class OpenCalls {
   readonly #enders = new Set<(reason: Error) => void>();
   #over = false;
+  #begun = 0;
+
+  /** How many there were so far. */
+  get begun(): number {
+    return this.#begun;
+  }
 
   /** Calls `end` once when the daemon shuts down, or at once if it already does. Returns the function that removes the call. */
   add(end: (reason: Error) => void): () => void {
+    this.#begun += 1;
     if (this.#over) {
       end(shuttingDown());
       return () => {};
