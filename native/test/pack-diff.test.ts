@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { pack, packRefusal } from './packed.ts';
+import { packDiff, packRefusal } from './packed.ts';
 import { type Node, tree, unpack } from './unpacked.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'liker-diff-'));
@@ -30,11 +30,9 @@ function changedBy(script: string, lower = ''): string {
   return join(at, 'upper');
 }
 
-const diff = (upper: string, ...options: readonly string[]) => pack(['diff', ...options], { folder: upper });
-
 /** What is unpacked from the layer, and what is in the upper folder: without what a layer does not have. */
 function both(upper: string): { readonly made: Map<string, Node>; readonly is: Map<string, Node> } {
-  const { target } = unpack(folder(), diff(upper).bytes);
+  const { target } = unpack(folder(), packDiff(upper));
   const without = (nodes: Map<string, Node>) => {
     const result = new Map<string, Node>();
     for (const [path, node] of nodes) {
@@ -85,7 +83,7 @@ describe('a layer of changes has', () => {
 
   test('names that are not UTF-8', () => {
     const upper = changedBy(`echo >"$(printf 'bad\\377')"; ln "$(printf 'bad\\377')" "$(printf '\\200')"`);
-    const { target } = unpack(folder(), diff(upper).bytes);
+    const { target } = unpack(folder(), packDiff(upper));
     const names = (of: string) =>
       readdirSync(of, 'buffer')
         .map((name) => name.toString('hex'))
@@ -113,7 +111,7 @@ describe('a layer of changes has', () => {
     const lower = 'mkdir a b c; echo >a/x; echo >b/x; echo >c/x; echo >f; echo >g';
     const upper = changedBy('rm f a/x; rm -r b c; mkdir b; echo >b/new', lower);
     requireSame(upper);
-    const names = execFileSync('tar', ['t'], { input: diff(upper).bytes, encoding: 'utf8' })
+    const names = execFileSync('tar', ['t'], { input: packDiff(upper), encoding: 'utf8' })
       .trim()
       .split('\n');
     assert.deepEqual(names, ['a/', 'a/.wh.x', 'b/', 'b/.wh..wh..opq', 'b/new', '.wh.c', '.wh.f']);
@@ -126,14 +124,14 @@ describe('a layer of changes has', () => {
       head -c 100000 /dev/urandom >end; truncate -s 1M end
     `);
     requireSame(upper);
-    assert.ok(diff(upper).bytes.length < 200_000);
+    assert.ok(packDiff(upper).length < 200_000);
   });
 
   test('its root, if that is not as a layer has it anyway', () => {
     const upper = changedBy('chmod 750 .; chown 7:8 .');
     const { mode, uid, gid } = requireSame(upper).get('.') ?? assert.fail();
     assert.deepEqual([mode, uid, gid], [0o750, 7, 8]);
-    assert.equal(diff(changedBy(':')).bytes.length, 1024);
+    assert.equal(packDiff(changedBy(':')).length, 1024);
   });
 
   test('no sockets', async () => {
@@ -154,7 +152,7 @@ describe('the same tree gives the same archive', () => {
         writeFileSync(join(at, name), name.repeat(1000));
         lutimesSync(join(at, name), 5, 5);
       }
-      return diff(at).bytes;
+      return packDiff(at);
     };
     const disk = folder();
     chmodSync(disk, 0o755);
@@ -203,7 +201,7 @@ describe('liker-pack refuses', () => {
 test('marks of an ordinary user are told apart from those of root', () => {
   const upper = changedBy('mkdir d; setfattr -n user.overlay.opaque -v y d');
   const listed = (...options: readonly string[]) =>
-    execFileSync('tar', ['t'], { input: diff(upper, ...options).bytes, encoding: 'utf8' })
+    execFileSync('tar', ['t'], { input: packDiff(upper, ...options), encoding: 'utf8' })
       .trim()
       .split('\n');
   assert.deepEqual(listed('--whiteouts', 'user'), ['d/', 'd/.wh..wh..opq']);

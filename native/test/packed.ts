@@ -7,6 +7,7 @@ import {
   type PackedArchive,
   type Report,
   reports,
+  type WrittenArchive,
 } from '../../daemon/kernel/archive/report.ts';
 
 /** LIKER_PACK names another binary: the sanitized one. */
@@ -15,17 +16,20 @@ export const liker = process.env['LIKER_PACK'] ?? join(import.meta.dirname, '../
 /** Paths of what liker-pack reads. */
 export interface PackInput {
   readonly recipe?: string;
-  /** For `diff` the upper folder. */
   readonly folder: string;
 }
 
-interface Run {
+interface Run<Outcome> {
   readonly bytes: Buffer;
-  readonly reports: Report<PackedArchive>[];
+  readonly last: Report<Outcome> | undefined;
   readonly ended: SpawnSyncReturns<Buffer>;
 }
 
-function run(args: readonly string[], { recipe, folder }: PackInput): Run {
+function run<Outcome>(
+  args: readonly string[],
+  { recipe, folder }: PackInput,
+  parse: (line: string) => Report<Outcome>,
+): Run<Outcome> {
   const fds = [openSync(recipe ?? '/dev/null', 'r'), openSync(folder, 'r')] as const;
   const ended = spawnSync(liker, args, {
     stdio: ['ignore', 'pipe', 'pipe', ...fds, 'pipe'],
@@ -33,34 +37,46 @@ function run(args: readonly string[], { recipe, folder }: PackInput): Run {
     maxBuffer: 1 << 30,
   });
   for (const fd of fds) closeSync(fd);
-  const report = String(ended.output?.[5] ?? '');
-  return {
-    bytes: ended.stdout,
-    reports: report.split('\n').filter(Boolean).map(reports.pack),
-    ended,
-  };
+  const lines = String(ended.output?.[5] ?? '')
+    .split('\n')
+    .filter(Boolean);
+  return { bytes: ended.stdout, last: lines.map(parse).at(-1), ended };
 }
 
-/** What liker-pack writes; throws an Error with what it said, or if the report says other digests than the bytes have. */
+/** The bytes, if it says that it has written all of them. */
+function written<Outcome extends { readonly size: number }>({ bytes, last, ended }: Run<Outcome>): Outcome {
+  if (last?.kind === 'done' && ended.status === 0 && last.outcome.size === bytes.length) return last.outcome;
+  const said = `${JSON.stringify(last)}${ended.stderr}`;
+  throw new Error(`${said}ended with ${ended.status ?? ended.signal}, and has written ${bytes.length} bytes`);
+}
+
+/** What `recipe` writes; throws an Error with what it said, or if the report says other digests than the bytes have. */
 export function pack(
   args: readonly string[],
   input: PackInput,
 ): { readonly bytes: Buffer; readonly archive: PackedArchive } {
-  const { bytes, reports, ended } = run(args, input);
-  const last = reports.at(-1);
-  const said = JSON.stringify(last);
-  if (last?.kind !== 'done' || ended.status !== 0)
-    throw new Error(`${said}${ended.stderr}ended with ${ended.status ?? ended.signal}`);
+  const packing = run(args, input, reports.pack);
+  const { bytes } = packing;
+  const archive = written(packing);
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  if (last.outcome.digest !== digest || last.outcome.size !== bytes.length)
-    throw new Error(`${said}: it has written ${bytes.length} bytes with ${digest}`);
-  return { bytes, archive: last.outcome };
+  if (archive.digest !== digest) throw new Error(`${JSON.stringify(archive)}: the bytes have ${digest}`);
+  return { bytes, archive };
+}
+
+/** What `diff` writes; throws an Error with what it said. */
+export function packDiff(folder: string, ...options: readonly string[]): Buffer {
+  const packing = run(['diff', ...options], { folder }, reports.diff);
+  written(packing);
+  return packing.bytes;
 }
 
 /** Why it wrote no archive. */
 export function packRefusal(args: readonly string[], input: PackInput): Failure {
-  const { reports, ended } = run(args, input);
-  const last = reports.at(-1);
+  const { last, ended } = run<PackedArchive | WrittenArchive>(
+    args,
+    input,
+    args[0] === 'diff' ? reports.diff : reports.pack,
+  );
   if (last?.kind !== 'failed' || ended.status !== 1)
     throw new Error(`${JSON.stringify(last)}${ended.stderr}ended with ${ended.status ?? ended.signal}`);
   return last.failure;

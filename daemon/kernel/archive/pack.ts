@@ -3,16 +3,20 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { outcomeOf, type Watch } from './outcome.ts';
-import { type PackedArchive, reports } from './report.ts';
+import { type PackedArchive, type Report, reports, type WrittenArchive } from './report.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-export interface PackOptions extends Watch {
-  readonly compression: Compression;
-  /** Where the archive goes: an open descriptor, or a socket, which can be destroyed then. */
+/** Where an archive goes. */
+interface Output extends Watch {
+  /** An open descriptor, or a socket, which can be destroyed then. */
   readonly output: number | Socket;
+}
+
+export interface PackOptions extends Output {
+  readonly compression: Compression;
 }
 
 export interface RecipeOptions extends PackOptions {
@@ -21,7 +25,7 @@ export interface RecipeOptions extends PackOptions {
   readonly folder: number;
 }
 
-export interface DiffOptions extends PackOptions {
+export interface DiffOptions extends Output {
   /** The upper folder of an overlay, open for reading. */
   readonly upper: number;
   /** Where overlayfs marks its folders: as root has it, or an ordinary user. */
@@ -41,30 +45,30 @@ export class Packer {
   }
 
   /** The archive of a layer again, the same bytes when uncompressed: compare the diff id. Descriptors stay the caller's. */
-  recipe({ recipe, folder, ...options }: RecipeOptions): Promise<PackedArchive> {
-    return this.#start('recipe', { recipe, folder }, options);
+  recipe({ recipe, folder, compression, ...output }: RecipeOptions): Promise<PackedArchive> {
+    return this.#run(['recipe', '--compression', compression], { recipe, folder }, output, reports.pack);
   }
 
   /**
    * The changes of a container as a layer: what it removed as whiteouts, and sockets left out. The same tree gives the same archive. Also
    * rejects with UNPACK_UNAVAILABLE for what a layer cannot have.
    */
-  diff({ upper, whiteouts, ...options }: DiffOptions): Promise<PackedArchive> {
-    return this.#start('diff', { recipe: 'ignore', folder: upper }, options, '--whiteouts', whiteouts);
+  diff({ upper, whiteouts, ...output }: DiffOptions): Promise<WrittenArchive> {
+    const files = { recipe: 'ignore', folder: upper } as const;
+    return this.#run(['diff', '--whiteouts', whiteouts], files, output, reports.diff);
   }
 
-  #start(
-    command: string,
+  #run<Outcome>(
+    args: readonly string[],
     { recipe, folder }: { readonly recipe: number | 'ignore'; readonly folder: number },
-    options: PackOptions,
-    ...flags: readonly string[]
-  ): Promise<PackedArchive> {
-    const { compression, output, signal } = options;
-    const child = spawn(this.#program, [command, '--compression', compression, ...flags], {
+    { output, ...watch }: Output,
+    parse: (line: string) => Report<Outcome>,
+  ): Promise<Outcome> {
+    const child = spawn(this.#program, args, {
       stdio: ['ignore', output, 'pipe', recipe, folder, 'pipe'],
       env: {},
       killSignal: 'SIGKILL',
-      ...(signal && { signal }),
+      ...(watch.signal && { signal: watch.signal }),
     });
     return outcomeOf(
       child,
@@ -72,10 +76,10 @@ export class Packer {
         step: 'pack',
         what: 'The writing of an archive',
         report: child.stdio.at(5) as Readable,
-        parse: reports.pack,
+        parse,
         damaged: 'LAYER_DAMAGED',
       },
-      options,
+      watch,
     );
   }
 }

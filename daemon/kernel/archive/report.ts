@@ -11,6 +11,8 @@ const progress = fields({ in: bytes, out: bytes });
 
 const packed = fields(archive);
 
+const written = fields({ size: bytes });
+
 const unpacked = fields({
   ...archive,
   entries: bytes,
@@ -31,6 +33,9 @@ export type Progress = Of<typeof progress>;
 /** An archive that is complete. `digest` and `size` are of its bytes as they were written, `diffId` and `unpacked` of the uncompressed ones. */
 export type PackedArchive = Of<typeof packed>;
 
+/** An archive that is complete, and that its reader hashes. */
+export type WrittenArchive = Of<typeof written>;
+
 /**
  * What became of a layer. `digest` and `size` are of the source's bytes, `diffId` and `unpacked` of the uncompressed archive,
  * `diskBytes` is what its files take on the disk.
@@ -47,6 +52,7 @@ export type Report<Outcome> =
 /** A line of a program's report. They throw an Error if it is none. */
 export const reports = {
   pack: (line: string): Report<PackedArchive> => reportOf(packed, line, 'the report of liker-pack'),
+  diff: (line: string): Report<WrittenArchive> => reportOf(written, line, 'the report of liker-pack'),
   unpack: (line: string): Report<UnpackedLayer> => reportOf(unpacked, line, 'the report of liker-unpack'),
 };
 

@@ -60,6 +60,12 @@ void report_packed (int out, const struct packed *packed) {
   put_line (out, line, line + length);
 }
 
+void report_written (int out, uint64_t size) {
+  char line[64];
+  int length = snprintf (line, sizeof line, "{\"size\":%llu}\n", (unsigned long long)size);
+  put_line (out, line, line + length);
+}
+
 void report_problem (int out, const struct problem *problem) {
   static char line[6 * (sizeof problem->path + sizeof problem->message) + 256];
   char *end = line + sprintf (line, "{\"error\":\"%s\",\"path\":", codes[problem->code]);

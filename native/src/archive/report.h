@@ -25,4 +25,6 @@ bool report_is_due (int64_t *reported_at);
 void report_progress (int out, uint64_t in, uint64_t unpacked);
 void report_outcome (int out, const struct outcome *outcome);
 void report_packed (int out, const struct packed *packed);
+/* Of an archive that was not hashed. */
+void report_written (int out, uint64_t size);
 void report_problem (int out, const struct problem *problem);

@@ -1,8 +1,10 @@
 /*
- * liker-pack COMMAND [--compression none|gzip|zstd] [--whiteouts trusted|user]
+ * liker-pack recipe [--compression none|gzip|zstd]
+ *   The archive of a layer again, from its recipe and its files.
  *
- *   recipe  the archive of a layer again, from its recipe and its files
- *   diff    an archive of what is in the upper folder of an overlay, as a layer; --whiteouts: how overlayfs marks its folders
+ * liker-pack diff [--whiteouts trusted|user]
+ *   An archive of what is in the upper folder of an overlay, as a layer. --whiteouts: how overlayfs marks its folders. Its reader has to
+ *   hash it.
  *
  *   fd 1  the archive
  *   fd 3  the recipe (archive/recipe.h), for `recipe`
@@ -39,6 +41,7 @@ struct work {
 struct command {
   const char *name;
   struct rights rights;
+  bool hashes;
   int (*run) (struct work *work);
 };
 
@@ -51,12 +54,12 @@ static int run_diff (struct work *work) { return put_changes (&work->sink, FOLDE
 
 /* CAP_SYS_ADMIN shows trusted.* attributes. */
 static const struct command commands[] = {
-  { "recipe", { .capabilities = CAPABILITY (DAC_READ_SEARCH), .most_files = 64 }, run_recipe },
-  { "diff", { .capabilities = CAPABILITY (DAC_READ_SEARCH) | CAPABILITY (SYS_ADMIN), .most_files = MOST_FILES }, run_diff },
+  { "recipe", { .capabilities = CAPABILITY (DAC_READ_SEARCH), .most_files = 64 }, true, run_recipe },
+  { "diff", { .capabilities = CAPABILITY (DAC_READ_SEARCH) | CAPABILITY (SYS_ADMIN), .most_files = MOST_FILES }, false, run_diff },
 };
 
 static void misused (void) {
-  fprintf (stderr, "usage: liker-pack recipe|diff [--compression none|gzip|zstd] [--whiteouts trusted|user]\n");
+  fprintf (stderr, "usage: liker-pack recipe [--compression none|gzip|zstd]\n       liker-pack diff [--whiteouts trusted|user]\n");
   exit (2);
 }
 
@@ -91,15 +94,19 @@ static const struct command *parse (int argc, char **argv, struct work *work) {
     }
   if (optind != argc - 1)
     misused ();
-  return command_of (argv[optind]);
+  const struct command *command = command_of (argv[optind]);
+  if (!command->hashes && work->sink.compression != COMPRESSION_NONE)
+    misused ();
+  return command;
 }
 
 /* Everything that needs files of the host, or rights over it, comes before the sandbox; every byte of others after it. */
-static int prepare (struct work *work, const struct rights *rights) {
+static int prepare (struct work *work, const struct command *command) {
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN);
   /* Names go into archives as they are. */
   setlocale (LC_CTYPE, "C.UTF-8");
+  work->sink.hashes = command->hashes;
   work->sink.libraries = &work->libraries;
   work->sink.problem = &work->problem;
   work->sink.out = ARCHIVE;
@@ -111,14 +118,14 @@ static int prepare (struct work *work, const struct rights *rights) {
     return problem_errno (&work->problem, "/proc/self/fd", "open");
   if (load_libraries (&work->libraries, &work->problem) < 0 || sink_begin (&work->sink) < 0)
     return -1;
-  return enter_sandbox (FOLDER, rights, &work->problem) < 0 || seal_sandbox (&work->problem) < 0 ? -1 : 0;
+  return enter_sandbox (FOLDER, &command->rights, &work->problem) < 0 || seal_sandbox (&work->problem) < 0 ? -1 : 0;
 }
 
 /* What the libraries and the system free anyway is not freed here. */
 int main (int argc, char **argv) {
   static struct work work = { .problem.lock = PTHREAD_MUTEX_INITIALIZER };
   const struct command *command = parse (argc, argv, &work);
-  if (prepare (&work, &command->rights) == 0 && command->run (&work) == 0 && sink_end (&work.sink) == 0) {
+  if (prepare (&work, command) == 0 && command->run (&work) == 0 && sink_end (&work.sink) == 0) {
     sink_report (&work.sink);
     _exit (0);
   }

@@ -15,7 +15,8 @@ static int write_out (void *data, const void *bytes, size_t count) {
 
 int sink_begin (struct sink *sink) {
   sink->encoder = (struct encoder){ .libraries = sink->libraries, .problem = sink->problem, .put = write_out, .data = sink };
-  if (digest_begin (&sink->plain, sink->libraries, sink->problem) < 0 || digest_begin (&sink->packed, sink->libraries, sink->problem) < 0)
+  if (sink->hashes && (digest_begin (&sink->plain, sink->libraries, sink->problem) < 0 ||
+                       digest_begin (&sink->packed, sink->libraries, sink->problem) < 0))
     return -1;
   return encoder_begin (&sink->encoder, sink->compression);
 }
@@ -33,6 +34,10 @@ int sink_put (struct sink *sink, const void *bytes, size_t count) {
 int sink_end (struct sink *sink) { return encoder_end (&sink->encoder); }
 
 void sink_report (struct sink *sink) {
+  if (!sink->hashes) {
+    report_written (sink->report, sink->packed_count);
+    return;
+  }
   struct packed packed = { .size = sink->packed_count, .unpacked = sink->plain_count };
   digest_end (&sink->plain, packed.diff_id);
   if (sink->compression == COMPRESSION_NONE)

@@ -1,5 +1,6 @@
-/* Where the bytes of an archive go: they are hashed, compressed, hashed again and written. */
+/* Where the bytes of an archive go: they are hashed, compressed, hashed again and written; or written alone, if whoever reads them hashes them. */
 #pragma once
+#include <stdbool.h>
 #include "archive/digest.h"
 #include "archive/encoder.h"
 
@@ -7,6 +8,7 @@ struct sink {
   const struct libraries *libraries;
   struct problem *problem;
   enum compression compression;
+  bool hashes;
   int out, report;
   struct digest plain, packed;
   struct encoder encoder;

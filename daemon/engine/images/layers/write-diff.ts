@@ -11,7 +11,7 @@ export function writeDiff(
   onStart: (over: Promise<unknown>) => void = () => {},
 ): WriteTar {
   return async (output, signal) => {
-    const archive = packer.diff({ upper, whiteouts, compression: 'none', output, signal });
+    const archive = packer.diff({ upper, whiteouts, output, signal });
     onStart(archive);
     // The program has a descriptor of its own, and its end is to be the end of the tar.
     output.destroy();
