@@ -240,6 +240,11 @@ export class Firewall implements NetworkFirewall {
     const socket = new Socket({ fd: watchTable(this.#place.table), readable: true, writable: true });
     socket.on('data', () => this.#check());
     socket.on('error', () => {});
+    socket.on('close', () => {
+      if (this.#watch !== socket) return;
+      this.#watch = null;
+      this.#checkLater();
+    });
     // It keeps nobody from leaving.
     socket.unref();
     void this.#warnOfObstacles();
@@ -256,7 +261,7 @@ export class Firewall implements NetworkFirewall {
   /** Somebody may have removed the table, such as with `nft flush ruleset`. */
   #check(): void {
     this.#inTurn(async () => {
-      if (this.#watch === null || !(await this.#makeIfMissing())) return;
+      if (this.#isEmpty || (this.#watch !== null && !(await this.#makeIfMissing()))) return;
       await this.#open();
       this.#place.log('warn', 'made the firewall again, which somebody had removed', {
         table: this.#place.table,
@@ -265,11 +270,15 @@ export class Firewall implements NetworkFirewall {
       this.#place.log('error', 'cannot make the firewall again, which somebody has removed', {
         error: asError(error).message,
       });
-      this.#retry ??= setTimeout(() => {
-        this.#retry = null;
-        this.#check();
-      }, retryMs).unref();
+      this.#checkLater();
     });
+  }
+
+  #checkLater(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = null;
+      this.#check();
+    }, retryMs).unref();
   }
 
   async #warnOfObstacles(): Promise<void> {
