@@ -5,31 +5,49 @@
 #include "base/syscalls.h"
 
 #define PART (64u << 20)
+#define BLOCK (256u << 10)
 
 struct copy {
   struct tree *tree;
   const char *name;
   int from, to;
-  bool by_sendfile;
+  ssize_t (*some) (const struct copy *copy, off_t at, size_t count); /* the best way that works for these files */
 };
 
-/* The file system can share or copy them itself, or the kernel moves them from one page cache to the other. */
-static ssize_t copy_some (struct copy *copy, uint64_t at, size_t count) {
-  off_t from = (off_t)at, to = (off_t)at;
-  if (!copy->by_sendfile) {
-    ssize_t done = RETRY (copy_file_range (copy->from, &from, copy->to, &to, count, 0));
-    /* Some file systems answer 0 for what they cannot copy so. */
-    if (done > 0 || (done < 0 && errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP))
-      return done;
-    copy->by_sendfile = true;
-  }
-  return lseek (copy->to, to, SEEK_SET) < 0 ? -1 : RETRY (sendfile (copy->to, copy->from, &from, count));
+/* Each way copies some of so many bytes. 0 if the file ends before `at`, or -1 and errno, EINVAL if this is not the way. */
+
+/* The file system shares the blocks, or the kernel copies as below. */
+static ssize_t by_range (const struct copy *copy, off_t at, size_t count) {
+  off_t from = at, to = at;
+  ssize_t done = RETRY (copy_file_range (copy->from, &from, copy->to, &to, count, 0));
+  /* Some file systems answer 0 for what they cannot copy so. */
+  return done == 0 || (done < 0 && (errno == EXDEV || errno == EOPNOTSUPP)) ? failed (EINVAL) : done;
+}
+
+/* Each byte is copied once, from page cache to page cache. */
+static ssize_t by_kernel (const struct copy *copy, off_t at, size_t count) {
+  off_t from = at;
+  return lseek (copy->to, at, SEEK_SET) < 0 ? -1 : RETRY (sendfile (copy->to, copy->from, &from, count));
+}
+
+static ssize_t by_hand (const struct copy *copy, off_t at, size_t count) {
+  static char block[BLOCK];
+  ssize_t got = RETRY (pread (copy->from, block, count < BLOCK ? count : BLOCK, at));
+  return got <= 0 ? got : RETRY (pwrite (copy->to, block, (size_t)got, at));
+}
+
+static ssize_t copy_some (struct copy *copy, off_t at, size_t count) {
+  ssize_t done = copy->some (copy, at, count < PART ? count : PART);
+  if (done >= 0 || errno != EINVAL || copy->some == by_hand)
+    return done;
+  copy->some = copy->some == by_range ? by_kernel : by_hand;
+  return copy_some (copy, at, count);
 }
 
 /* The bytes from `at` to `end`, or fewer if the file has become shorter. */
 static int copy_data (struct copy *copy, uint64_t at, uint64_t end) {
   while (at < end) {
-    ssize_t done = copy_some (copy, at, end - at < PART ? (size_t)(end - at) : PART);
+    ssize_t done = copy_some (copy, (off_t)at, (size_t)(end - at));
     if (done < 0)
       return problem_errno (copy->tree->problem, copy->name, "write");
     if (done == 0)
@@ -69,7 +87,7 @@ int copy_passed (struct tree *tree, int to, const struct entry *entry, const cha
   cleanup_fd int from = tar_contents (tree->tar);
   if (from < 0 || fstat (from, &st) < 0 || !S_ISREG (st.st_mode))
     return problem_put (tree->problem, BAD_ARCHIVE, name, "Cannot unpack '%s': its contents have not come", name);
-  struct copy copy = { .tree = tree, .name = name, .from = from, .to = to };
+  struct copy copy = { .tree = tree, .name = name, .from = from, .to = to, .some = by_range };
   tree->passed_bytes += entry->size;
   return copy_contents (&copy, entry->size);
 }
