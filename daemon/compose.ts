@@ -35,6 +35,7 @@ import { forgetAddresses } from './kernel/network/conntrack.ts';
 import { connectLive, disconnectLive, setDefaultRoutes } from './kernel/network/endpoint.ts';
 import { Firewall } from './kernel/network/firewall/firewall.ts';
 import { holdPorts } from './kernel/network/firewall/hold-ports.ts';
+import { freeRate, prepareSender, rateProblem, setRate } from './kernel/network/host-rate.ts';
 import { hasIpv6, hostRoutes, uplinkMtu } from './kernel/network/host-routes.ts';
 import {
   cutLink,
@@ -283,6 +284,7 @@ const linkKernel: LinkKernel = {
   ...{ linkProblem, ensureBridge, removeLink, cutLink, linkNamed, ownLinks, forgetAddresses },
   ...{ connectLive, disconnectLive, setDefaultRoutes },
   ...{ hostRoutes, uplinkMtu, hasIpv6 },
+  ...{ rateProblem, prepareSender, setRate, freeRate },
 };
 
 /** Tells what daemons beside each other have on the host apart. */

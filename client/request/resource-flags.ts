@@ -145,7 +145,7 @@ export const resourceFlags: readonly Flag[] = [
     name: 'net-rate',
     type: 'string',
     value: 'RATE',
-    help: 'Rate that each interface of the network namespace may send at, such as 10mbit',
+    help: 'Rate of each network interface, both ways on a bridge, such as 10mbit',
   },
   { name: 'oom-group', type: 'bool', help: 'When out of memory, kill the whole container (v2)' },
   { name: 'oom-kill-disable', type: 'bool', help: 'When out of memory, pause instead of killing (v1)' },

@@ -6,6 +6,7 @@ import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { FileSockets } from '../kernel/files/sockets.ts';
 import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
 import type { NetworkFirewall, PortProtocol } from '../kernel/network/firewall/state.ts';
+import type { Rate } from '../kernel/network/htb.ts';
 import type { Pasta } from '../kernel/network/pasta.ts';
 import type { Resolver } from '../kernel/network/resolver.ts';
 import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../kernel/network/shaping.ts';
@@ -106,6 +107,14 @@ export interface LinkEndpoint {
         readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru';
       }
     | { readonly kind: 'ipvlan'; readonly parent: number; readonly mode: 'l2' | 'l3' | 'l3s' };
+  /** Of one on a bridge: `sender` as of prepareSender. */
+  readonly limit?: { readonly rate: Rate; readonly sender: number } | null;
+}
+
+/** The host's end of an interface on a bridge. */
+export interface HostEnd {
+  readonly name: string;
+  readonly alias: string;
 }
 
 /** Interfaces and routes of the host. */
@@ -134,6 +143,14 @@ export interface LinkKernel {
   linkNamed(name: string): Promise<{ readonly index: number; readonly mtu: number } | null>;
   /** Those whose alias begins so. */
   ownLinks(aliasPrefix: string): Promise<readonly { readonly name: string; readonly alias: string }[]>;
+  /** What the kernel lacks to limit interfaces to a rate; empty: nothing. */
+  rateProblem(): string;
+  /** Makes what limits what an interface will send. The number is for its `limit`. */
+  prepareSender(end: HostEnd, rate: Rate): Promise<number>;
+  /** Limits an interface that exists, in both directions; what it has then. Null: it does not exist. */
+  setRate(end: HostEnd, rate: Rate): Promise<Rate | null>;
+  /** Takes the limit of an interface away, and what it needed, also once the interface has gone. */
+  freeRate(name: string): Promise<void>;
   hostRoutes(): Promise<readonly { readonly destination: string; readonly link: string }[]>;
   /** MTU of the host's way out. */
   uplinkMtu(): Promise<number>;

@@ -1,4 +1,5 @@
-import type { LinkEndpoint, LinkKernel } from '../engine/kernel.ts';
+import type { HostEnd, LinkEndpoint, LinkKernel } from '../engine/kernel.ts';
+import type { Rate } from '../kernel/network/htb.ts';
 
 /** Links of a host, without a kernel. */
 export class FakeLinks implements LinkKernel {
@@ -12,6 +13,8 @@ export class FakeLinks implements LinkKernel {
   /** What was made and taken away in containers that run. */
   readonly live: string[] = [];
   readonly forgotten: string[] = [];
+  /** By the name of the host's end. */
+  readonly rates = new Map<string, Rate>();
   problem = '';
   ipv6 = true;
   /** Thrown by the next connection of a container that runs. */
@@ -53,6 +56,24 @@ export class FakeLinks implements LinkKernel {
 
   async forgetAddresses(addresses: readonly string[]): Promise<void> {
     this.forgotten.push(...addresses);
+  }
+
+  rateProblem(): string {
+    return this.problem;
+  }
+
+  async prepareSender({ name }: HostEnd, rate: Rate): Promise<number> {
+    this.rates.set(name, rate);
+    return 99;
+  }
+
+  async setRate({ name }: HostEnd, rate: Rate): Promise<Rate | null> {
+    this.rates.set(name, rate);
+    return rate;
+  }
+
+  async freeRate(name: string): Promise<void> {
+    this.rates.delete(name);
   }
 
   async linkNamed(name: string) {

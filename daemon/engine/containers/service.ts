@@ -144,9 +144,7 @@ export function containerService(context: EngineContext): ContainerService {
 
     async update(reference, change) {
       const container = find(reference);
-      const applied = await inTurn(context, container, async () =>
-        updateContainer(context, container, change),
-      );
+      const applied = await inTurn(context, container, () => updateContainer(context, container, change));
       return { container: view(container), applied };
     },
   };

@@ -108,9 +108,13 @@ function cgroupSteps({ cgroups: { paths, given, writes } }: PlannedStart): Expla
   ];
 }
 
-function rateSteps({ rate }: PlannedStart): ExplainedStep[] {
+function rateSteps({ rate, spec }: PlannedStart): ExplainedStep[] {
   if (rate === null) return [];
-  const detail = `tc: each interface of its network namespace sends ${rate.rateBits} bits a second, at most ${rate.ceilBits} (htb)`;
+  const what =
+    spec.networks.length > 0
+      ? "each of its interfaces, at the host's end, sends and receives"
+      : 'each interface of its network namespace sends';
+  const detail = `tc: ${what} ${rate.rateBits} bits a second, at most ${rate.ceilBits} (htb)`;
   return [{ name: 'rate', group: 'namespaces', detail }];
 }
 

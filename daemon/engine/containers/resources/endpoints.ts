@@ -5,6 +5,8 @@ import { announce } from '../../networks/host/names.ts';
 import { addressesOf, type Endpoint } from '../../networks/model/endpoint.ts';
 import { bridgeOf, hostEndOf } from '../../networks/model/network.ts';
 import type { Container } from '../model/container.ts';
+import { askedRates } from '../rules/network-rate.ts';
+import { freeEnds, limitLinks } from './interface-rate.ts';
 import { keptAddresses } from './kept-addresses.ts';
 import type { RunResource } from './run-resource.ts';
 
@@ -29,12 +31,18 @@ export const endpoints: RunResource = {
       await leaveAll(context, container);
       throw error;
     }
-    start.links = linkEndpoints(
+    const links = linkEndpoints(
       context.networks.tag,
       made.map((endpoint, index) => ({ endpoint, attachment: attachments[index] as Attachment })),
       networks,
       container.spec.ports.length > 0 || container.spec.publishAll,
     );
+    const limited = await limitLinks(context, container.spec, links).catch(async (error: unknown) => {
+      await leaveAll(context, container);
+      throw error;
+    });
+    start.links = limited.links;
+    start.applied.push(...limited.applied);
   },
 
   release: leaveAll,
@@ -48,7 +56,7 @@ async function leaveAll(context: EngineContext, container: Container): Promise<v
   container.lastEndpoints = endpoints;
   network.resolver?.remove(id);
   for (const endpoint of endpoints) {
-    await letGo(context, endpoint);
+    await letGo(context, container, endpoint);
     networks.leave(endpoint);
   }
 }
@@ -57,10 +65,18 @@ async function leaveAll(context: EngineContext, container: Container): Promise<v
  * The address may be given to another container at once: the network namespace, which the kernel removes a moment after its last process, does
  * not answer for it any more, and nothing remembers whose it was.
  */
-async function letGo({ network: { links }, networks }: EngineContext, endpoint: Endpoint): Promise<void> {
+export async function letGo(
+  context: EngineContext,
+  { id, spec }: Pick<Container, 'id' | 'spec'>,
+  endpoint: Endpoint,
+): Promise<void> {
+  const { networks } = context;
+  const { links } = context.network;
   const network = networks.get(endpoint.networkId);
   if (links === null || network.spec.driver !== 'bridge') return;
-  await links.cutLink(hostEndOf(network.id, endpoint.containerId));
+  const end = hostEndOf(network.id, id);
+  await links.cutLink(end);
+  if (askedRates(spec.resources.network).length > 0) await freeEnds(context, [end]);
   const bridge = await links.linkNamed(bridgeOf(network));
   await links.forgetAddresses(addressesOf(endpoint), bridge?.index ?? 0);
 }

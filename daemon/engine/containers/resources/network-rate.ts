@@ -1,18 +1,18 @@
 import { asError, LikerError } from '../../../../common/errors.ts';
-import type { Rate } from '../../../kernel/network/shaping.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import type { AppliedLimit } from '../model/spec.ts';
 import {
   askedRates,
+  hasOwnInterfaces,
   type LimitedSpec,
   leftOut,
-  type Network,
   namespaceFile,
   problemBefore,
   rateOf,
   refused,
+  reportRates,
   withNamespace,
 } from '../rules/network-rate.ts';
 import type { RunResource } from './run-resource.ts';
@@ -39,7 +39,7 @@ export function limitNetwork(
     return withNamespace(context, file, (namespace) => {
       requireUnshared(context, container, namespace.id);
       return {
-        applied: report(network, rate, namespace.shape(rate)),
+        applied: reportRates(network, rate, namespace.shape(rate)),
         shapedNamespace: rate === null ? '' : namespace.id,
       };
     });
@@ -65,24 +65,6 @@ function requireUnshared(context: EngineContext, container: Container, namespace
     'LIMIT_REFUSED',
     `container '${other.name}' is in the same network namespace and limits its interfaces already; change that one`,
   );
-}
-
-function report(
-  network: Network,
-  rate: Rate | null,
-  shaped: readonly { readonly name: string; readonly effective: Rate | null }[],
-): AppliedLimit[] {
-  const text = (value: Rate | null) =>
-    value === null ? 'none' : `rate ${value.rateBits}bit ceil ${value.ceilBits}bit`;
-  const file = `tc dev ${shaped.map(({ name }) => name).join(',')}`;
-  const effective = [...new Set(shaped.map((one) => text(one.effective)))].join(', ');
-  return askedRates(network).map((limit) => ({
-    ...limit,
-    file,
-    written: text(rate),
-    effective,
-    problem: '',
-  }));
 }
 
 /** Takes the limit away from a namespace that is still there after the container. */
@@ -123,6 +105,8 @@ function freeIn(context: EngineContext, container: Container, file: string, id: 
 /** The rate at which the interfaces of the container's network namespace send. */
 export const networkRate: RunResource = {
   acquire(context, { container, applied }) {
+    // The endpoints have theirs.
+    if (hasOwnInterfaces(container.spec)) return;
     const network = limitNetwork(context, container, container.spec);
     // Stored now: the start may wait for long before it is stored as a whole, and the namespace may outlive this likerd.
     if (network.shapedNamespace !== container.facts.shapedNamespace)

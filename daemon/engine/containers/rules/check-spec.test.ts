@@ -159,7 +159,7 @@ test('a process that violates a rule is not started', async () => {
     );
 });
 
-test('an update that violates a rule is not made', () => {
+test('an update that violates a rule is not made', async () => {
   const none = limitsOf({});
   const cases: [string, ContainerChange][] = [
     ['resources.pids.max', { limits: limitsOf({ pids: { max: -2 } }), restart: null }],
@@ -167,5 +167,5 @@ test('an update that violates a rule is not made', () => {
     ['restart.max_retries', { limits: none, restart: { name: 'no', maxRetries: 1 } }],
   ];
   for (const [field, change] of cases)
-    assert.throws(() => updateContainer(untouched, container, change), badArgument(field));
+    await assert.rejects(updateContainer(untouched, container, change), badArgument(field));
 });

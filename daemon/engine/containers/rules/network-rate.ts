@@ -7,11 +7,17 @@ import { livePhase } from '../model/phase.ts';
 import type { Resources } from '../model/resources.ts';
 import type { AppliedLimit, ContainerSpec } from '../model/spec.ts';
 
-// What a container sends is held back where it leaves: at the interfaces of its network namespace, in the same way on
-// every layout of cgroups. The namespace may outlive the container and be shared with others.
+// What goes through the interfaces that likerd has made for a container is held back at their host's ends, in both directions. In a network
+// namespace that others have made, what a container sends is held back where it leaves: at its interfaces. The namespace may outlive the
+// container and be shared with others.
 
 export type Network = Resources['network'];
-export type LimitedSpec = Pick<ContainerSpec, 'resources' | 'limits' | 'namespaces'>;
+export type LimitedSpec = Pick<ContainerSpec, 'resources' | 'limits' | 'namespaces' | 'networks'>;
+
+/** Whether its interfaces are those that likerd makes for it. */
+export function hasOwnInterfaces({ namespaces: { network }, networks }: LimitedSpec): boolean {
+  return network.kind === 'private' && !network.alone && networks.length > 0;
+}
 
 const names = { rateBits: 'network.rate_bits', ceilBits: 'network.ceil_bits' } as const;
 const keys = ['rateBits', 'ceilBits'] as const;
@@ -83,6 +89,7 @@ export function problemBefore(context: EngineContext, spec: LimitedSpec): LikerE
   if (network.priority && context.cgroups.layout === 'v1' && kind !== 'host')
     return noPriority(network.priority);
   if (rateOf(network) === null) return null;
+  if (hasOwnInterfaces(spec)) return problemOfOwn(context, spec);
   const missing = context.network.shapingProblem();
   if (missing !== '') return refused(network, `${missing}; leave it out`);
   if (kind === 'private') return refused(network, noInterface);
@@ -92,9 +99,46 @@ export function problemBefore(context: EngineContext, spec: LimitedSpec): LikerE
     : tried(network, () => withNamespace(context, file, (namespace) => namespace.check()));
 }
 
+/** Why interfaces that likerd makes cannot have rates. */
+function problemOfOwn({ network: kernel, networks }: EngineContext, spec: LimitedSpec): LikerError | null {
+  const { network } = spec.resources;
+  const missing = kernel.links?.rateProblem() ?? '';
+  if (missing !== '') return refused(network, `${missing}; leave it out`);
+  const other = spec.networks
+    .map((one) => networks.get(one.network))
+    .find((one) => one.spec.driver !== 'bridge');
+  if (other === undefined) return null;
+  const {
+    name,
+    spec: { driver },
+  } = other;
+  return refused(
+    network,
+    `an interface of network '${name}' (${driver}) has no end on the host; use one of a bridge, or leave it out`,
+  );
+}
+
+export function reportRates(
+  network: Network,
+  rate: Rate | null,
+  shaped: readonly { readonly name: string; readonly effective: Rate | null }[],
+): AppliedLimit[] {
+  const text = (value: Rate | null) =>
+    value === null ? 'none' : `rate ${value.rateBits}bit ceil ${value.ceilBits}bit`;
+  const file = `tc dev ${shaped.map(({ name }) => name).join(',')}`;
+  const effective = [...new Set(shaped.map((one) => text(one.effective)))].join(', ');
+  return askedRates(network).map((limit) => ({
+    ...limit,
+    file,
+    written: text(rate),
+    effective,
+    problem: '',
+  }));
+}
+
 const noInterface =
-  'it has a network namespace of its own, without an interface beside the loopback; join one that has some, ' +
-  'such as --network ns:/run/netns/NAME, or leave it out';
+  'it has a network namespace of its own, without an interface beside the loopback; use a network, ' +
+  'such as --network bridge, or leave it out';
 
 function noPriority(priority: number): LikerError {
   return new LikerError(

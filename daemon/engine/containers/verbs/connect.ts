@@ -7,6 +7,8 @@ import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, wrongState } from '../model/phase.ts';
 import { type ContainerSpec, type NetworkConnection, shareText } from '../model/spec.ts';
+import { letGo } from '../resources/endpoints.ts';
+import { limitLinks } from '../resources/interface-rate.ts';
 import { keptAddresses } from '../resources/kept-addresses.ts';
 import { movePorts, portsNow } from '../resources/ports.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
@@ -63,13 +65,15 @@ async function connectNow(
   });
   if (!endpoint) return async () => {};
   const undo = async (): Promise<void> => {
-    networks.leave(endpoint);
     await network.links?.disconnectLive(live.main, endpoint.number);
+    await letGo(context, container, endpoint);
+    networks.leave(endpoint);
     await network.resolver?.setNames(endpoint.networkId, container.id, null);
     await announce(context, container, []);
   };
   try {
-    const [link] = linkEndpoints(networks.tag, [{ endpoint, attachment }], [connection]);
+    const made = linkEndpoints(networks.tag, [{ endpoint, attachment }], [connection]);
+    const [link] = (await limitLinks(context, container.spec, made)).links;
     if (link) await network.links?.connectLive(live.main, { ...link, gateways: [] });
     await announce(context, { id: container.id, spec: next }, [endpoint]);
   } catch (error) {

@@ -191,7 +191,7 @@ function requireRoom(
   { name, replace }: { readonly name: string; readonly replace: boolean },
 ): Container | null {
   checkLimits(context, spec);
-  checkNetwork(context, spec);
+  checkNetwork(context, withNetworks(context, spec));
   requireSecurity(context, spec);
   const holder = context.registry.byName(name);
   if (holder && !replace) throw nameTaken('create container', name, holder);

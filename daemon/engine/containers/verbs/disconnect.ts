@@ -5,6 +5,7 @@ import type { Endpoint } from '../../networks/model/endpoint.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
+import { letGo } from '../resources/endpoints.ts';
 import { movePorts, portsNow } from '../resources/ports.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { moveRoutes } from './connect.ts';
@@ -45,6 +46,7 @@ export async function dropEndpoint(
 ): Promise<void> {
   const live = livePhase(container.phase);
   if (live) await context.network.links?.disconnectLive(live.main, endpoint.number);
+  await letGo(context, container, endpoint);
   await context.network.resolver?.setNames(endpoint.networkId, container.id, null);
   context.networks.leave(endpoint);
   await announce(context, container, []);

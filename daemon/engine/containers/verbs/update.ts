@@ -3,22 +3,23 @@ import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import { mergeLimits, type Resources } from '../model/resources.ts';
-import type { AppliedLimit, ContainerChange } from '../model/spec.ts';
+import type { AppliedLimit, ContainerChange, ContainerSpec } from '../model/spec.ts';
+import { changeRates } from '../resources/interface-rate.ts';
 import { limitNetwork } from '../resources/network-rate.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkChange } from '../rules/check-spec.ts';
 import { checkLimits, mergeApplied } from '../rules/limits.ts';
-import { checkNetwork, rateOf } from '../rules/network-rate.ts';
+import { checkNetwork, hasOwnInterfaces, problemBefore, rateOf } from '../rules/network-rate.ts';
 
 /**
  * Changes limits (of a running container at once, and in the order that the kernel needs) and the restart policy. What does not fit together
  * with the limits that stay, and what the kernel refuses, changes nothing.
  */
-export function updateContainer(
+export async function updateContainer(
   context: EngineContext,
   container: Container,
   { limits: change, restart }: ContainerChange,
-): readonly AppliedLimit[] {
+): Promise<readonly AppliedLimit[]> {
   const { spec, facts } = container;
   checkChange(spec, { limits: change, restart });
   const resources = mergeLimits(spec.resources, change);
@@ -29,7 +30,9 @@ export function updateContainer(
   // What cannot be stored is refused before the kernel hears of it.
   context.ledger.decide(container, { spec: { ...spec, resources, restart: restart ?? spec.restart } });
   try {
-    const applied = isLive ? apply(context, container, { change, resources, before: spec.resources }) : [];
+    const applied = isLive
+      ? await apply(context, container, { change, resources, before: spec.resources })
+      : [];
     const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
     context.ledger.change(
       container,
@@ -44,18 +47,18 @@ export function updateContainer(
   }
 }
 
-/** All of it or nothing: what is sent first, as that can be put back. */
-function apply(
+/** All of it or nothing: the rates first, as they can be put back. */
+async function apply(
   context: EngineContext,
   container: Container,
   { change, resources, before }: { change: Resources; resources: Resources; before: Resources },
-): readonly AppliedLimit[] {
+): Promise<readonly AppliedLimit[]> {
   const { spec } = container;
   const { rateBits, ceilBits } = change.network;
   const strict = { ...spec, limits: 'strict' } as const;
-  const set = (limits: Resources) => limitNetwork(context, container, { ...strict, resources: limits });
+  const set = async (limits: Resources) => setRates(context, container, { ...strict, resources: limits });
   const isChanged = rateBits !== null || ceilBits !== null;
-  const network = isChanged ? set(resources) : null;
+  const network = isChanged ? await set(resources) : null;
   try {
     // The two limits of a page size depend on each other.
     const isNamed = ({ pageSize }: HugetlbLimit) =>
@@ -66,9 +69,21 @@ function apply(
     context.ledger.remember(container, { shapedNamespace: network.shapedNamespace });
     return [...applied, ...network.applied];
   } catch (error) {
-    if (network !== null) set(withoutRate(before));
+    if (network !== null) await set(withoutRate(before));
     throw error;
   }
+}
+
+async function setRates(
+  context: EngineContext,
+  container: Container,
+  spec: ContainerSpec,
+): Promise<ReturnType<typeof limitNetwork>> {
+  if (!hasOwnInterfaces(spec)) return limitNetwork(context, container, spec);
+  const problem = problemBefore(context, spec);
+  if (problem !== null) throw problem;
+  const applied = await changeRates(context, container, spec);
+  return { applied, shapedNamespace: container.facts.shapedNamespace };
 }
 
 /** The limits as they were: where there was no rate, one of 0 ends it. */

@@ -65,7 +65,8 @@ async function sweepLinks(
     ...networks.allEndpoints().map(({ networkId, containerId }) => hostEndOf(networkId, containerId)),
   ]);
   for (const { name, alias } of await links.ownLinks(aliasOf(networks.tag, ''))) {
-    if (wanted.has(name) || isLeftAlone(context, alias)) continue;
+    // What holds the rate of lv… is li….
+    if (wanted.has(name.replace(/^li/, 'lv')) || isLeftAlone(context, alias)) continue;
     log.info('removing a link that no container needs', { link: name, alias });
     await links.removeLink(name);
   }
