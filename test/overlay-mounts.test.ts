@@ -1,21 +1,18 @@
 // Mounts that are overlays: images, and folders and volumes that stay as they are whatever the container writes.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { type ImageParts, imageArchive } from './harness/image.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
 
 const s = suite();
-const work = mkdtempSync(join(tmpdir(), 'lk-overlays-'));
-after(() => rmSync(work, { recursive: true }));
 
 async function load(name: string, layers: ImageParts['layers']): Promise<string> {
-  await s.ok(['load', '-q', '-i', imageArchive(work, { name, config: {}, layers })]);
+  await s.ok(['load', '-q', '-i', imageArchive(s.folder('archives'), { name, config: {}, layers })]);
   return name;
 }
 

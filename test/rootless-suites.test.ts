@@ -8,14 +8,20 @@ import { describe, test } from 'node:test';
 import { requiresProgram } from './harness/requires.ts';
 
 const needs = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv');
-/** Processes, sessions, mounts, images, inits, files, and the end of likerd or a shim. Others pass, too, and take longer: LIKER_TEST_USER=1 npm test -- FILE. */
+/** Processes, sessions, mounts, volumes, images, inits, files, system check, and the end of likerd or a shim. Others pass, too, and take longer: LIKER_TEST_USER=1 npm test -- FILE. */
 const files = [
   'run',
   'terminal',
   'restart',
   'after-failure',
   'mounts',
+  'overlay-mounts',
+  'volumes',
   'images',
+  'images-save',
+  'import',
+  'aci',
+  'system-check',
   'image-containers',
   'inits',
   'files',
