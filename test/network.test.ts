@@ -35,7 +35,7 @@ inBothModes(
       [...flags, ...quickNames],
       `getent hosts ${address}; getent ahostsv6 ${name} | head -n 1; getent hosts nobody || echo none`,
     );
-    assert.match(back, new RegExp(`${address} +${name}\\n${six} .*\\nnone`));
+    assert.match(back, new RegExp(`${address} +${name}.bridge\\n${six} .*\\nnone`));
     await removed(name);
   },
 );

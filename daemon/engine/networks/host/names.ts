@@ -28,12 +28,28 @@ export async function announce(
   const { resolver } = network;
   if (resolver === null) return;
   for (const endpoint of endpoints) {
-    const names = namesOn(networks.get(endpoint.networkId), container);
-    await resolver.setNames(endpoint.networkId, container.id, { names, addresses: addressesOf(endpoint) });
+    const on = networks.get(endpoint.networkId);
+    const names = namesOn(on, container);
+    const [plain = ''] = names;
+    await resolver.setNames(endpoint.networkId, container.id, {
+      // Its addresses are those of the first, as Docker has it.
+      names: [`${plain}.${on.name.toLowerCase()}`, ...names],
+      addresses: addressesOf(endpoint),
+    });
   }
-  const { dns } = container.spec;
+  const seen = networks.endpointsOf(container.id).map(({ networkId }) => networkId);
   await resolver.setContainer(container.id, {
-    networks: networks.endpointsOf(container.id).map(({ networkId }) => networkId),
-    upstreams: dns.length > 0 ? dns : null,
+    networks: seen,
+    upstreams: upstreamsOf(context, container, seen),
   });
+}
+
+/** Questions would leave an internal network with the resolver, which asks from the host: there nothing else has a name. */
+function upstreamsOf(
+  { networks }: EngineContext,
+  { spec }: Pick<Container, 'spec'>,
+  seen: readonly string[],
+): readonly string[] | null {
+  if (seen.length > 0 && seen.every((id) => networks.get(id).spec.internal)) return [];
+  return spec.dns.length > 0 ? spec.dns : null;
 }
