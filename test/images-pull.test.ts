@@ -18,6 +18,9 @@ import { layerOf, makeImage, serveImage, type TestImage } from './harness/images
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
+/** CPU time that the daemon's event loop may use in one turn; unlike its delay, this does not depend on other load. */
+const longestTurnMs = 50;
+
 const s = suite();
 let registry: FakeRegistry;
 before(async () => {
@@ -64,14 +67,22 @@ test('an image is pulled, is known by its digest, and is not pulled again', asyn
   await s.ok(['rmi', `${registry.host}/once:1`, `${registry.host}/once:2`]);
 });
 
-test('a hundred pulls at once fetch and unpack each layer once', async () => {
-  const made = image('c', 'd');
+test('a hundred pulls at once fetch and unpack each layer once, and the event loop goes on', async (t) => {
+  const busyMs = async (): Promise<number> => {
+    const info = await s.api.call<{ eventLoopBusyMaxMs: number }>((done) => s.api.system.GetInfo({}, done));
+    return info.eventLoopBusyMaxMs;
+  };
+  const before = await busyMs();
+  const made = makeImage(['c', 'd', 'e'].map((name) => layerOf({ [name]: randomBytes(16 << 20) })));
   serveImage(registry, made, 'many');
   registry.seen.length = 0;
   const reference = `${registry.host}/many:many`;
   const pulls = Array.from({ length: 100 }, () => s.api.pull({ reference }));
   for (const frames of await Promise.all(pulls)) assert.equal(frames.at(-1)?.done?.image?.id, made.id);
   for (const layer of made.layers) assert.equal(blobRequests(layer).length, 1);
+  const busy = await busyMs();
+  t.diagnostic(`the loop was busy for ${busy.toFixed(0)} ms at most, and ${before.toFixed(0)} ms before`);
+  assert.ok(busy < longestTurnMs, `${busy} ms, and ${before} ms before`);
   await s.ok(['rmi', reference]);
 });
 
