@@ -13,24 +13,76 @@ import {
   verdict,
 } from './report.ts';
 
-const page = join(repository, 'docs/performance.md');
-const picture = join(repository, 'docs/performance.svg');
-
-/** Writes docs/performance.md and its plot from the figures of the last run. */
-export function writeDocs(resultFile: string): void {
-  if (!existsSync(resultFile)) throw new Error(`Cannot find ${resultFile}: run 'npm run bench' first`);
-  const report = JSON.parse(readFileSync(resultFile, 'utf8')) as Report;
-  writeFileSync(page, pageOf(report));
-  writeFileSync(picture, plot(report.results));
-  console.log(`Written: ${page}, ${picture}`);
+interface Page {
+  readonly title: string;
+  /** Cases; those that no page has are on the first. */
+  readonly cases: readonly string[];
+  /** How to measure them, and how they are measured. */
+  readonly command: string;
+  readonly method: string;
 }
 
-export function pageOf({ machine, peers, quick, results }: Report): string {
+/** By the name of the file, without `.md`. Each is written from one run, so that its figures are of the same machine and hour. */
+const pages: Readonly<Record<string, Page>> = {
+  performance: {
+    title: 'Performance',
+    cases: [],
+    command: 'npm run bench',
+    method: `- The engines take turns, in a different order each round, so that a disturbance affects all of them alike. The first rounds do not
+  count.
+- All of them run the same root file system, bash and a static busybox, on a disk and without a network. docker has it as an image;
+  podman and Liker put a layer over it; ctr, crun and runc use it directly.
+- crun and runc are programs, not engines: no daemon, no log, no record of the container. They are the lower bound. They run the
+  configuration that \`spec\` writes.
+- A shell times commands from fork to exit. "liker Run", and every row without a command in its name, is a connected gRPC client.
+- docker and ctr use daemons that the benchmark starts in its own folder; they create no bridge and no firewall rule. At the end
+  everything is removed.
+- \`npm run bench -- --profile\` shows where the time of a start goes: functions of likerd, then system calls.
+`,
+  },
+  'performance-images': {
+    title: 'Performance of images and copies',
+    cases: ['images', 'layers', 'copies'],
+    command: 'npm run bench -- --only images,layers,copies',
+    method: `- The engines take turns on one ext4 file system, in a sparse file. Whatever one of them left to be written or freed is done before the
+  next one's turn. The first turn does not count, and shows who can do the work at all. Peers take part in every other round.
+- Images come from Debian's docker-registry on loopback, or from files. Their bytes are as compressible as programs are.
+- umoci fetches nothing itself: skopeo does it for it.
+- \`cp -a\` copies within the page cache and syncs nothing. A commit has to hash every byte, since an image is known by its digests, and the
+  layer is on the disk when it is said to be there.
+`,
+  },
+};
+
+/** The page that has the results of this case. */
+export function pageOfCase(name: string): string {
+  const [first = ''] = Object.keys(pages);
+  return Object.keys(pages).find((page) => pages[page]?.cases.includes(name)) ?? first;
+}
+
+/** Writes the pages of docs/ whose cases have been measured, each from its last run: PAGE.json in this folder. */
+export function writeDocs(folder: string): void {
+  const measured = Object.entries(pages).filter(([name]) => existsSync(join(folder, `${name}.json`)));
+  if (measured.length === 0) throw new Error(`Cannot find results in ${folder}: run 'npm run bench' first`);
+  for (const [name, page] of measured) {
+    const report = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Report;
+    const path = join(repository, 'docs', name);
+    writeFileSync(`${path}.md`, pageOf(name, page, report));
+    writeFileSync(`${path}.svg`, plot(report.results));
+    console.log(`Written: ${path}.md, ${path}.svg`);
+  }
+}
+
+function pageOf(
+  name: string,
+  { title, command, method }: Page,
+  { machine, peers, quick, results }: Report,
+): string {
   const gibibytes = (machine.memoryBytes / 2 ** 30).toFixed(1);
   const versions = Object.entries(peers).map(([name, version]) => `${name}: ${version}`);
-  return `# Performance
+  return `# ${title}
 
-\`npm run bench\` measures Liker beside every other engine that is installed, on your machine and in one run.
+\`${command}\` measures Liker beside every other engine that is installed, on your machine and in one run.
 \`npm run bench -- --write-docs\` then writes this page from the results.
 
 **The machine:** ${machine.cpus} × ${machine.cpu}, ${gibibytes} GiB, Linux ${machine.kernel}, Node.js ${machine.node}, load ${machine.load.toFixed(1)} at the beginning, ${machine.date.slice(0, 10)}.${quick ? ' **A quick run: few rounds.**' : ''}
@@ -44,7 +96,7 @@ Absolute times differ from machine to machine; compare within a row. Medians thr
 | --- | --- | --- | --- | --- |
 ${results.flatMap((result) => (result.aims ?? []).map((aim) => aimRow(result, aim))).join('\n')}
 
-![Bars of Liker and its peers, on logarithmic scales](performance.svg)
+![Bars of Liker and its peers, on logarithmic scales](${name}.svg)
 
 ## All figures
 
@@ -52,17 +104,7 @@ ${results.map(table).join('\n\n')}
 
 ## How it is measured
 
-- The engines take turns, in a different order each round, so that a disturbance affects all of them alike. The first rounds do not
-  count.
-- All of them run the same root file system, bash and a static busybox, on a disk and without a network. docker has it as an image;
-  podman and Liker put a layer over it; ctr, crun and runc use it directly.
-- crun and runc are programs, not engines: no daemon, no log, no record of the container. They are the lower bound. They run the
-  configuration that \`spec\` writes.
-- A shell times commands from fork to exit. "liker Run", and every row without a command in its name, is a connected gRPC client.
-- docker and ctr use daemons that the benchmark starts in its own folder; they create no bridge and no firewall rule. At the end
-  everything is removed.
-- \`npm run bench -- --profile\` shows where the time of a start goes: functions of likerd, then system calls.
-`;
+${method}`;
 }
 
 function aimRow(result: Result, aim: Aim): string {

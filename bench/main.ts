@@ -17,7 +17,7 @@ import { promptCase } from './cases/prompt.ts';
 import { statsCase } from './cases/stats.ts';
 import { trueCase } from './cases/true.ts';
 import { usernsCase } from './cases/userns.ts';
-import { writeDocs } from './docs.ts';
+import { pageOfCase, writeDocs } from './docs.ts';
 import { isInterrupted } from './interrupt.ts';
 import { Lab } from './lab.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
@@ -26,7 +26,8 @@ import { printProfile } from './profile.ts';
 import { prove } from './proof.ts';
 import { machine, print, type Report, type Result, save } from './report.ts';
 
-const resultFile = join(import.meta.dirname, 'results/latest.json');
+/** A file for each page of docs/, with the last run of its cases. */
+const resultFolder = join(import.meta.dirname, 'results');
 
 /** In the order in which they run. */
 const cases: Readonly<Record<string, Case>> = {
@@ -52,20 +53,22 @@ function chosen({ only }: BenchOptions): Readonly<Record<string, Case>> {
   return Object.fromEntries(Object.entries(cases).filter(([name]) => only.includes(name)));
 }
 
-async function measure(options: BenchOptions): Promise<Report> {
+/** Writes a report for each page. */
+async function measure(options: BenchOptions): Promise<void> {
   // Before the benchmark itself loads the machine.
   const here = machine();
   await using lab = await Lab.open();
   await using stack = new AsyncDisposableStack();
   const peers = (await openPeers(lab, options.without)).map((peer) => stack.use(peer));
   const versions = Object.fromEntries(peers.map(({ name }) => [name, versionOf(name)]));
-  const results: Result[] = [];
+  const pages = new Map<string, Result[]>();
   for (const [name, run] of Object.entries(chosen(options))) {
     const begin = performance.now();
     try {
       const found = [await run({ lab, peers, quick: options.quick })].flat();
       found.forEach(print);
-      results.push(...found);
+      const page = pageOfCase(name);
+      pages.set(page, [...(pages.get(page) ?? []), ...found]);
       console.log(`  (${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s)`);
     } catch (error) {
       if (isInterrupted()) throw error;
@@ -74,7 +77,11 @@ async function measure(options: BenchOptions): Promise<Report> {
       process.exitCode = 1;
     }
   }
-  return { machine: here, peers: versions, quick: options.quick, results };
+  for (const [page, results] of pages) {
+    const file = join(resultFolder, `${page}.json`);
+    save(file, { machine: here, peers: versions, quick: options.quick, results } satisfies Report);
+    console.log(`\nAll figures: ${file}`);
+  }
 }
 
 async function main(): Promise<void> {
@@ -84,7 +91,7 @@ async function main(): Promise<void> {
     return;
   }
   if (options.writeDocs) {
-    writeDocs(resultFile);
+    writeDocs(resultFolder);
     return;
   }
   if (process.getuid?.() !== 0) throw new Error('Cannot measure: containers need root');
@@ -102,8 +109,7 @@ async function main(): Promise<void> {
     await compare(options.against, { cases: chosen(options), quick: options.quick });
     return;
   }
-  save(resultFile, await measure(options));
-  console.log(`\nAll figures: ${resultFile}`);
+  await measure(options);
 }
 
 try {
