@@ -59,7 +59,7 @@ function normal({ name, detail }: Step): Step {
 
 /** What explain prints, with the paths of the page. */
 async function explained({ ok, daemon, rootfs }: Suite, userns: string): Promise<Step[]> {
-  const flags = ['--userns', userns, '-it', '--rm', '-m', '64m'];
+  const flags = ['--userns', userns, '--network', 'none', '-it', '--rm', '-m', '64m'];
   const json = await ok(['run', '--dry-run', '--format', 'json', ...flags, rootfs, 'bash']);
   const { Steps } = JSON.parse(json) as { Steps: { Name: string; Detail: string }[] };
   return Steps.map(({ Name, Detail }) =>
