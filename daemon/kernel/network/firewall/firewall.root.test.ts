@@ -10,7 +10,8 @@ describe('the firewall, by what gets through', () => {
     const guest = join(import.meta.dirname, 'firewall.guest.ts');
     const { status, stdout, stderr } = spawnSync(
       'unshare',
-      ['-nm', '--propagation', 'private', process.execPath, guest],
+      // What the guest has started ends with it, as the processes of its namespace.
+      ['-nmpf', '--mount-proc', '--kill-child', '--propagation', 'private', process.execPath, guest],
       { encoding: 'utf8', timeout: 300_000 },
     );
     assert.equal(status, 0, stderr);

@@ -114,6 +114,8 @@ export async function ask(
   const target = protocol === 'tcp' ? `TCP:${host}:${port},connect-timeout=2` : `UDP:${host}:${port}`;
   const [program = '', ...args] = inside(place, ['socat', '-t2', '-T2', '-', target]);
   const asking = promisify(execFile)(program, args, { encoding: 'utf8' });
+  // Who is refused at once reads nothing.
+  asking.child.stdin?.on('error', () => {});
   // A server of TCP answers unasked, and would reset the connection if it ended with something unread.
   asking.child.stdin?.end(protocol === 'tcp' ? '' : 'x\n');
   return asking.then(
