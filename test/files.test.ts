@@ -319,6 +319,27 @@ async function ended(copy: Running, why: RegExp): Promise<void> {
   assert.equal(code, 1);
 }
 
+for (const end of ['SIGINT', 'SIGKILL'] as const)
+  test(`a copy ends with its client (${end})`, async (t) => {
+    const target = `/left-${process.pid}-${made}`;
+    const id = await container(t, 'running', ['-v', `${folder()}:${target}`]);
+    const at = folder();
+    execFileSync('sh', ['-c', `head -c 500M /dev/zero >${at}/large`]);
+    const copy = s.start(['cp', join(at, 'large'), `${id}:${target}`]);
+    const helper = await until('the archive to be unpacked', () =>
+      pids().find((pid) => readProc(pid, 'cmdline').includes(`--into\0${target}\0`)),
+    );
+    // It stands still until likerd ends it.
+    process.kill(helper, 'SIGSTOP');
+    copy.kill(end);
+    await copy.outcome;
+    await until('the helper to end', () => !isAlive(helper));
+    assert.deepEqual(
+      pids().filter((pid) => readProc(pid, 'cmdline').includes(join(at, 'large'))),
+      [],
+    );
+  });
+
 inBothModes('a copy ends when its container starts again', async ({ flags }, t) => {
   const target = `/stalled-${process.pid}-${made}`;
   const id = await container(t, 'running', [...flags, '-v', `${folder()}:${target}`]);
