@@ -1,5 +1,6 @@
 // The kernel's table of connections (linux/netfilter/nfnetlink_conntrack.h) and of neighbours (arp(7)).
-import { addressBytes, addressFamily, familyOf } from './address.ts';
+import { readFileSync } from 'node:fs';
+import { addressBytes, addressFamily, addressText, familyOf } from './address.ts';
 import { refusedBy, tryAsking } from './ask.ts';
 import {
   type Answer,
@@ -40,8 +41,11 @@ function nest(type: number, attributes: readonly Attribute[]): Attribute {
 const sourceType = (address: string): number =>
   familyOf(address) === addressFamily.v4 ? source.v4 : source.v6;
 
-/** Asks for the entries whose packets of a direction come from the address. An older kernel answers with all entries. */
-function entriesRequest(address: string, direction: Direction): Request {
+/** Asks for all entries. */
+const entriesRequest: Request = { type: conntrack.get, flags: flag.dump, body: Buffer.alloc(headBytes) };
+
+/** Asks for the entries whose packets of a direction come from the address. A kernel before 5.8 answers with all entries. */
+function entriesFrom(address: string, direction: Direction): Request {
   const from = { type: sourceType(address), value: addressBytes(address) };
   return {
     type: conntrack.get,
@@ -69,15 +73,18 @@ function removal(address: string, values: Map<number, Buffer>): Request {
   };
 }
 
-function isFrom(address: string, tuple: Buffer | undefined): boolean {
+/** Where packets of a direction come from; empty: nowhere that can be told. */
+function sourceOf(tuple: Buffer | undefined): string {
   const addresses = tuple && attributesOf(tuple, 0).get(tupleAddresses);
-  const from = addresses && attributesOf(addresses, 0).get(sourceType(address));
-  return from?.equals(addressBytes(address)) ?? false;
+  const values = addresses && attributesOf(addresses, 0);
+  const from = values?.get(source.v4) ?? values?.get(source.v6);
+  return from === undefined ? '' : addressText(from);
 }
 
 /**
  * Removes what the kernel remembers of addresses that somebody else may get: the connections from and to them, whatever was translated,
- * and the neighbours on an interface, by its index. Kernels without one of the two tables have nothing to forget. Throws SYSCALL.
+ * and the neighbours on an interface, by its index. Takes tens of milliseconds where the table is large, whatever is in it. Kernels without
+ * one of the two tables have nothing to forget. Throws SYSCALL.
  */
 export async function forgetAddresses(addresses: readonly string[], link: number): Promise<void> {
   await Promise.all([
@@ -86,23 +93,65 @@ export async function forgetAddresses(addresses: readonly string[], link: number
   ]);
 }
 
-async function forgetConnections(addresses: readonly string[]): Promise<void> {
-  const asked = addresses.flatMap((address) => directions.map((direction) => ({ address, direction })));
-  const requests = asked.map(({ address, direction }) => entriesRequest(address, direction));
+/** Addresses that the next walk through the table is for, and that walk; it begins when the one before has ended. */
+let waiting = new Set<string>();
+let nextWalk: Promise<void> | null = null;
+let lastWalk: Promise<void> = Promise.resolve();
+
+function forgetConnections(addresses: readonly string[]): Promise<void> {
+  for (const address of addresses) waiting.add(address);
+  nextWalk ??= lastWalk.then(() => {
+    const now = waiting;
+    waiting = new Set();
+    nextWalk = null;
+    const walk = removeEntries(now);
+    lastWalk = walk.catch(() => {});
+    return walk;
+  });
+  return nextWalk;
+}
+
+async function removeEntries(addresses: ReadonlySet<string>): Promise<void> {
+  const count = entryCount();
+  if (count === 0) return;
+  const requests = count <= mostEntries ? [entriesRequest] : [...addresses].flatMap(entriesOf);
   const { answers, refused } = await tryAsking('own', requests, family.netfilter);
   // EINVAL, ENOTSUP: no subsystem of that number.
   if (refused !== null && ['EINVAL', 'ENOTSUP'].includes(refused.errno)) return;
   if (refused !== null) throw refusedBy('read the table of connections', refused);
   const removals = new Map<string, Request>();
-  for (const { request, payload } of answers.filter(isEntry)) {
-    const { address = '', direction = 'original' } = asked[request - 1] ?? {};
+  for (const { payload } of answers.filter(isEntry)) {
     const values = attributesOf(payload, headBytes);
-    if (!isFrom(address, values.get(attribute[direction]))) continue;
-    removals.set(values.get(attribute.id)?.toString('hex') ?? '', removal(address, values));
+    const address = directions
+      .map((direction) => sourceOf(values.get(attribute[direction])))
+      .find(isOneOf(addresses));
+    if (address !== undefined)
+      removals.set(values.get(attribute.id)?.toString('hex') ?? '', removal(address, values));
   }
   // One at a time: an entry may have gone meanwhile.
   for (const request of removals.values()) await tryAsking('own', [request], family.netfilter);
 }
+
+/** Up to so many are all read: each question goes through the whole table, which has many more places. */
+const mostEntries = 2000;
+
+function entriesOf(address: string): Request[] {
+  return directions.map((direction) => entriesFrom(address, direction));
+}
+
+/** How many connections the kernel knows in this namespace; infinite if it does not tell. */
+function entryCount(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_count', 'latin1'));
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+const isOneOf =
+  (addresses: ReadonlySet<string>) =>
+  (address: string): boolean =>
+    addresses.has(address);
 
 function isEntry({ type, payload }: Answer): boolean {
   return type === conntrack.new && payload.length >= headBytes;

@@ -1,3 +1,4 @@
+import { asError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { type Attachment, bringUp } from '../../networks/host/bring-up.ts';
 import { linkEndpoints } from '../../networks/host/link-endpoint.ts';
@@ -25,6 +26,7 @@ export const endpoints: RunResource = {
       isAsked: keptAddresses(context, container),
       before: container.lastEndpoints,
     });
+    await forgotten(context, made);
     try {
       await announce(context, container, made);
     } catch (error) {
@@ -63,7 +65,7 @@ async function leaveAll(context: EngineContext, container: Container): Promise<v
 
 /**
  * The address may be given to another container at once: the network namespace, which the kernel removes a moment after its last process, does
- * not answer for it any more, and nothing remembers whose it was.
+ * not answer for it any more. Who gets it waits until nothing remembers whose it was.
  */
 export async function letGo(
   context: EngineContext,
@@ -77,6 +79,38 @@ export async function letGo(
   const end = hostEndOf(network.id, id);
   await links.cutLink(end);
   if (askedRates(spec.resources.network).length > 0) await freeEnds(context, [end]);
-  const bridge = await links.linkNamed(bridgeOf(network));
-  await links.forgetAddresses(addressesOf(endpoint), bridge?.index ?? 0);
+  forget(context, endpoint);
+}
+
+const keyOf = (networkId: string, address: string): string => `${networkId} ${address}`;
+
+/** In the background: the kernel goes through the whole table of connections, for which neither an end nor the next start waits. */
+function forget(context: EngineContext, endpoint: Endpoint): void {
+  const { networks, log } = context;
+  const addresses = addressesOf(endpoint);
+  const keys = addresses.map((address) => keyOf(endpoint.networkId, address));
+  const done = forgetNow(context, endpoint)
+    .catch((error: unknown) =>
+      log.warn('connections of an address are remembered', {
+        container: endpoint.containerId,
+        addresses: addresses.join(' '),
+        error: asError(error).message,
+      }),
+    )
+    .finally(() => {
+      for (const key of keys) if (networks.forgetting.get(key) === done) networks.forgetting.delete(key);
+    });
+  for (const key of keys) networks.forgetting.set(key, done);
+}
+
+async function forgetNow({ network: { links }, networks }: EngineContext, endpoint: Endpoint): Promise<void> {
+  const bridge = await links?.linkNamed(bridgeOf(networks.get(endpoint.networkId)));
+  await links?.forgetAddresses(addressesOf(endpoint), bridge?.index ?? 0);
+}
+
+/** Resolves once nothing is remembered of those who had the addresses before. */
+export async function forgotten({ networks }: EngineContext, endpoints: readonly Endpoint[]): Promise<void> {
+  for (const endpoint of endpoints)
+    for (const address of addressesOf(endpoint))
+      await networks.forgetting.get(keyOf(endpoint.networkId, address));
 }

@@ -7,7 +7,7 @@ import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, wrongState } from '../model/phase.ts';
 import { type ContainerSpec, type NetworkConnection, shareText } from '../model/spec.ts';
-import { letGo } from '../resources/endpoints.ts';
+import { forgotten, letGo } from '../resources/endpoints.ts';
 import { limitLinks } from '../resources/interface-rate.ts';
 import { keptAddresses } from '../resources/kept-addresses.ts';
 import { movePorts, portsNow } from '../resources/ports.ts';
@@ -74,6 +74,7 @@ async function connectNow(
   try {
     const made = linkEndpoints(networks.tag, [{ endpoint, attachment }], [connection]);
     const [link] = (await limitLinks(context, container.spec, made)).links;
+    await forgotten(context, [endpoint]);
     if (link) await network.links?.connectLive(live.main, { ...link, gateways: [] });
     await announce(context, { id: container.id, spec: next }, [endpoint]);
   } catch (error) {

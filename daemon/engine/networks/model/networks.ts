@@ -41,6 +41,8 @@ export class Networks {
   readonly tag: string;
   /** Networks whose bridge this daemon has made or found, by id. */
   readonly up = new Map<string, { readonly mtu: number }>();
+  /** Addresses that the kernel is made to forget, by network and address: who gets one waits for that. */
+  readonly forgetting = new Map<string, Promise<void>>();
   /** What the host has agrees with the records. Until then nothing of it is changed by itself. */
   restored = false;
   /** One at a time, since each must see the routes of the others. */
