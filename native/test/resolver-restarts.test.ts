@@ -134,6 +134,17 @@ test('the program ends with its last container when likerd is away, and with lik
   await until('its end', () => box.pids().length === 0);
 });
 
+test('the program ends when likerd has died before its containers were there', async (t) => {
+  const box = await NameBox.open('127.0.0.1');
+  t.after(() => box[Symbol.dispose]());
+  const resolver = box.resolver();
+  await resolver.begin();
+  await resolver.setContainer('ab'.repeat(32), { networks: [network], upstreams: null });
+  assert.equal(box.pids().length, 1);
+  resolver[Symbol.dispose]();
+  await until('its end', () => box.pids().length === 0);
+});
+
 test('of programs that are started at the same time one stays', async (t) => {
   const { box } = await start(t);
   const [pid = 0] = box.pids();

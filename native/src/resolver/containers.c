@@ -14,6 +14,7 @@
 
 static struct table containers;
 static uint64_t generation;
+static unsigned with_sockets;
 
 struct container *container_find (const char *id) {
   for (struct table_entry *entry = table_first (&containers, table_hash (table_seed (), id, ID_SIZE)); entry; entry = table_next (entry))
@@ -40,6 +41,7 @@ struct container *container_get (const char *id) {
 }
 
 bool containers_are_none (void) { return containers.count == 0; }
+bool containers_are_silent (void) { return with_sockets == 0; }
 
 static void (*visitor) (struct container *container);
 static void visit (struct table_entry *entry) { visitor (ITEM (entry, struct container, entry)); }
@@ -52,6 +54,7 @@ static void close_sockets (struct container *container) {
   queries_forget (container);
   connections_close (container);
   timer_stop (&container->accept_again);
+  with_sockets -= container->udp.fd >= 0;
   watch_close (&container->udp);
   watch_close (&container->tcp);
   watch_close (&container->process);
@@ -107,6 +110,7 @@ int container_open (const char *id, const int *fds, unsigned count) {
     container->process = container->udp = container->tcp = NO_WATCH;
     return failed (error);
   }
+  with_sockets++;
   return 0;
 }
 

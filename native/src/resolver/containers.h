@@ -8,6 +8,8 @@ struct container *container_find (const char *id);
 struct container *container_get (const char *id);
 void container_remove (struct container *container);
 bool containers_are_none (void);
+/* None of them can ask anything. */
+bool containers_are_silent (void);
 void containers_each (void (*visit) (struct container *container));
 
 enum { SOCKET_UDP, SOCKET_TCP, SOCKET_PROCESS, MOST_SOCKETS };

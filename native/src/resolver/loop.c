@@ -87,12 +87,14 @@ static struct timer *due_by (uint64_t tick) {
   return NULL;
 }
 
-/* One at a time, since each may stop others. */
-static void fire (uint64_t now) {
-  for (struct timer *timer; (timer = due_by (now / TICK_MS));) {
-    timer_stop (timer);
-    timer->due (timer);
-  }
+/* One at a time, since each may stop others. Whether there was one. */
+static bool fire (uint64_t now) {
+  struct timer *timer = due_by (now / TICK_MS);
+  if (!timer)
+    return false;
+  timer_stop (timer);
+  timer->due (timer);
+  return true;
 }
 
 /* ms until the next timer is due; -1 if there is none. */
@@ -107,7 +109,8 @@ static int patience (uint64_t now) {
 
 void loop_once (void) {
   struct epoll_event event;
-  fire (loop_ms ());
+  if (fire (loop_ms ()))
+    return;
   int count = epoll_wait (epoll, &event, 1, patience (loop_ms ()));
   if (count != 1)
     return;

@@ -39,5 +39,5 @@ void timer_stop (struct timer *timer);
 /* CLOCK_MONOTONIC, ms. */
 uint64_t loop_ms (void);
 
-/* Handles the next event, or the timers that are due. */
+/* Handles the next event, or a timer that is due. */
 void loop_once (void);

@@ -12,8 +12,8 @@
 #include "servers.h"
 #include "zones.h"
 
-/* Of the one that has started the program. */
-#define FIRST_WAIT_MS 10000
+/* For who has started the program; and for the shim of a container that likerd did not live to see. */
+#define WAIT_MS 10000
 /* For answers to what was asked before another program took over. */
 #define LAST_WAIT_MS 6000
 #define ACCEPT_AGAIN_MS 200
@@ -30,9 +30,19 @@ static struct watch listening = { .fd = -1 };
 static struct timer accepting, waiting;
 static int lock_fd = -1;
 static const char *build;
-static bool has_waited, is_handed_over;
+static bool has_begun, has_waited, is_handed_over;
 static struct session *successor;
 static struct container *unhanded;
+
+static void waited (struct timer *timer) {
+  (void)timer;
+  has_waited = true;
+}
+
+static void wait_for_next (unsigned ms) {
+  has_waited = false;
+  timer_set (&waiting, ms, waited);
+}
 
 static void session_close (struct session *session) {
   if (successor == session)
@@ -41,6 +51,8 @@ static void session_close (struct session *session) {
   watch_close (&session->watch);
   frames_free (&session->frames);
   free (session);
+  if (list_is_empty (&sessions) && !is_handed_over)
+    wait_for_next (WAIT_MS);
 }
 
 static int answer (struct session *session, int error) {
@@ -131,11 +143,6 @@ static int handle (struct session *session, const struct request *request) {
   return answer (session, 0);
 }
 
-static void waited (struct timer *timer) {
-  (void)timer;
-  has_waited = true;
-}
-
 static void all_stop (struct container *container) { container_stop (container); }
 
 /* The other program has everything. This one only answers what it was asked before. */
@@ -145,8 +152,7 @@ static void end_handing_over (void) {
   watch_close (&listening);
   timer_stop (&accepting);
   close (lock_fd);
-  has_waited = false;
-  timer_set (&waiting, LAST_WAIT_MS, waited);
+  wait_for_next (LAST_WAIT_MS);
 }
 
 /* Its bytes are answers from now on. -1: it has ended. */
@@ -190,7 +196,7 @@ static void session_open (int fd) {
     return;
   }
   list_append (&sessions, &session->item);
-  has_waited = true;
+  has_begun = true;
 }
 
 static void accept_again (struct timer *timer) {
@@ -216,12 +222,14 @@ static void listening_ready (struct watch *watch, uint32_t events) {
 int sessions_begin (int listener, int lock, const char *own_build) {
   build = own_build;
   lock_fd = lock;
-  timer_set (&waiting, FIRST_WAIT_MS, waited);
+  wait_for_next (WAIT_MS);
   return watch_open (&listening, listener, EPOLLIN, listening_ready);
 }
 
 bool sessions_are_over (void) {
   if (is_handed_over)
     return has_waited || queries_are_none ();
-  return has_waited && list_is_empty (&sessions) && containers_are_none ();
+  if (!list_is_empty (&sessions) || !containers_are_silent ())
+    return false;
+  return has_waited || (has_begun && containers_are_none ());
 }
