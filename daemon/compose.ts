@@ -204,6 +204,7 @@ export async function compose(
     engine,
     /** Call it after `engine.leave`. */
     close: async () => {
+      await engine.close();
       registries[Symbol.dispose]();
       resolver?.[Symbol.dispose]();
       await firewall?.close();

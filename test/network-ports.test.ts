@@ -240,3 +240,19 @@ test('rules do not grow with containers and ports, and nothing of them stays', a
   await removed('few', 'many');
   assert.equal(machine.sh('nft list maps | grep -c : || true'), elements);
 });
+
+test('likerd ends without containers, and the host is as it was before the first', async () => {
+  const host = () =>
+    machine.sh(
+      'ip -o link | sed "s/@.*//"; nft list tables; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding; ip -6 route show table local | grep -c "^local ::1"',
+    );
+  await s.daemon.stop();
+  const before = host();
+  assert.doesNotMatch(before, /liker|: lb/);
+  await s.daemon.restart();
+  await s.run(['-p', '8098:80'], ['true']);
+  assert.match(host(), /: lb[\s\S]*table inet liker/);
+  await s.daemon.stop();
+  assert.equal(host(), before);
+  await s.daemon.restart();
+});

@@ -13,6 +13,7 @@ import { imageService } from './images/service.ts';
 import { eventService } from './journal/events.ts';
 import { logService } from './logs/read.ts';
 import { restoreNetworks } from './networks/host/restore.ts';
+import { takeDownIdle } from './networks/host/take-down.ts';
 import { networkService } from './networks/service.ts';
 import { secretService } from './secrets/service.ts';
 import { statsService } from './stats/stats.ts';
@@ -51,5 +52,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     stopAll: () => stopAll(context),
     /** Leaves the containers to the next daemon. */
     leave: () => leave(context),
+    /** Takes away what nobody needs until the next daemon. Call it after `leave`. */
+    close: () => takeDownIdle(context),
   };
 }

@@ -1,3 +1,4 @@
+import { asError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { bridgeOf, type Network } from '../model/network.ts';
 import { firewallNetwork } from './bring-up.ts';
@@ -9,4 +10,16 @@ export async function takeDown({ network: kernel }: EngineContext, network: Netw
   if ((await kernel.links.linkNamed(name)) === null) return;
   await kernel.firewall?.apply({ remove: { networks: [firewallNetwork(network)] } });
   await kernel.links.removeLink(name);
+}
+
+/** At likerd's orderly end: what networks have on the host that no container is on. What fails is logged, and left to the next likerd. */
+export async function takeDownIdle(context: EngineContext): Promise<void> {
+  const { networks, log } = context;
+  for (const id of [...networks.up.keys()]) {
+    if (networks.endpointsOn(id).length > 0) continue;
+    networks.up.delete(id);
+    await takeDown(context, networks.get(id)).catch((error: unknown) =>
+      log.error('a network that nobody uses cannot be taken down', { error: asError(error).message }),
+    );
+  }
 }
