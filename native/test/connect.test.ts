@@ -10,7 +10,7 @@ import { ensureBridge, removeLink } from '../../daemon/kernel/network/links.ts';
 import { cloneFlag, type StepOf } from '../../daemon/kernel/plan/steps.ts';
 import { inOwnNetwork } from '../../test/harness/own-network.ts';
 import { until } from '../../test/harness/until.ts';
-import type { TestShim } from './fixture.ts';
+import { startTime, type TestShim } from './fixture.ts';
 import { privateNamespaces, userNamespaceSteps } from './plans.ts';
 import { useFixture } from './use.ts';
 
@@ -124,6 +124,26 @@ inOwnNetwork(import.meta.filename, () => {
       const pid = await shim.started();
       assert.deepEqual(links(pid), ['lo', 'eth0']);
       assert.equal(ip(pid, 'route')[0]?.['gateway'], '10.9.0.1');
+    });
+
+    test('a container in the pid namespace of another, which enters it last, too', async () => {
+      await using other = await run('sleep 100', connect([]));
+      const first = await other.started();
+      const pidOf = { pid: first, startTime: startTime(first) };
+      const options = { pidOf, beforePivot: [connect([await endpoint(0)])] };
+      const cloneFlags = privateNamespaces & ~cloneFlag.pid;
+      await using shim = await fixture().run('sleep 100', options, { cloneFlags, joinPid: pidOf });
+      const pid = await shim.started();
+      assert.equal(readlinkSync(`/proc/${pid}/ns/pid`), readlinkSync(`/proc/${pidOf.pid}/ns/pid`));
+      assert.deepEqual(links(pid), ['lo', 'eth0']);
+      const refused = {
+        ...options,
+        beforePivot: [connect([await endpoint(0, { gateways: ['10.77.0.1'] })])],
+      };
+      await using failing = await fixture().run('true', refused, { cloneFlags, joinPid: pidOf });
+      assert.equal((await failing.peer.failed()).name, 'connect');
+      await failing.ended();
+      await noLink();
     });
 
     test('the veth goes with the container', async () => {
