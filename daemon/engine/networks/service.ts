@@ -89,9 +89,10 @@ function requireUnused(context: EngineContext, network: Network): void {
   if (users.length === 0) return;
   const some = users.slice(0, 3).map(({ name, id }) => `'${name}' (${shortId(id)})`);
   const more = users.length > some.length ? ` and ${users.length - some.length} more` : '';
+  const [what, those] = users.length === 1 ? ['container', 'that'] : ['containers', 'those'];
   throw new LikerError(
     'NETWORK_IN_USE',
-    `Cannot remove network '${network.name}': it is in use by container ${some.join(', ')}${more}; disconnect or remove that first`,
+    `Cannot remove network '${network.name}': it is in use by ${what} ${some.join(', ')}${more}; disconnect or remove ${those} first`,
     { metadata: { network: network.id, container: users[0]?.id ?? '' } },
   );
 }
