@@ -204,7 +204,7 @@ export function networkEffects(effects: Effects): void {
 
     test('without an interface of its own: refused in strict mode, reported in best-effort mode', async () => {
       for (const [network, why] of [
-        ['none', /without an interface beside the loopback; join one/],
+        ['none', /without an interface beside the loopback; use a network/],
         ['host', /its interfaces are those of the host; use --net-cls-classid/],
         [`ns:/proc/${process.pid}/ns/net`, /its interfaces are those of the host/],
       ] as const) {
