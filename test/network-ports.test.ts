@@ -184,7 +184,7 @@ test('a taken port is refused, with who has it, and given to the next when it is
   assert.match(refused.stderr, /Cannot publish port 127\.0\.0\.1:8090\/tcp: 'socat' \(pid \d+\) has it/);
   await s.detached(['--name', 'first', '-p', '8091:80'], ['sleep', '1000']);
   const second = await s.run(['-p', '8091:80'], ['true']);
-  assert.match(second.stderr, /Cannot publish port 127\.0\.0\.1:8091\/tcp/);
+  assert.match(second.stderr, /Cannot publish port 127\.0\.0\.1:8091\/tcp: container 'first' has it/);
   // Programs of the host do not get it either.
   assert.match(
     machine.sh('socat -u - TCP-LISTEN:8091,reuseaddr,bind=127.0.0.1 </dev/null 2>&1 || true'),

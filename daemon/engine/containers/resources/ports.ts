@@ -1,4 +1,4 @@
-import { badArgument, hasReason } from '../../../../common/errors.ts';
+import { badArgument, hasReason, LikerError } from '../../../../common/errors.ts';
 import { parseAddress } from '../../../../common/ip-address.ts';
 import type { FirewallPort } from '../../../kernel/network/firewall/state.ts';
 import type { EngineContext } from '../../context.ts';
@@ -90,9 +90,39 @@ function holdOne(context: EngineContext, { port, hostAddresses }: WantedPort): H
     try {
       return context.network.holdPorts([{ protocol, hostAddresses, hostPort: one, length }]);
     } catch (error) {
-      if (one === last || !hasReason(error, 'PORT_IN_USE')) throw error;
+      if (!hasReason(error, 'PORT_IN_USE')) throw error;
+      if (one === last) throw namingHolder(context, error);
     }
   }
+}
+
+/** Of a port that a container of this likerd has, which the kernel does not tell. */
+function namingHolder({ registry }: EngineContext, error: LikerError): LikerError {
+  const { address = '', port = '', protocol = '' } = error.metadata;
+  const holder = registry
+    .all()
+    .find(({ facts }) =>
+      facts.ports.some(
+        (one) =>
+          one.protocol === protocol &&
+          one.hostPort <= Number(port) &&
+          Number(port) < one.hostPort + one.length &&
+          meet(one.hostAddress, address),
+      ),
+    );
+  if (!holder) return error;
+  const place = `${address.includes(':') ? `[${address}]` : address}:${port}/${protocol}`;
+  return new LikerError(
+    'PORT_IN_USE',
+    `Cannot publish port ${place}: container '${holder.name}' has it; choose another port, or end that container`,
+    { metadata: { ...error.metadata, container: holder.id } },
+  );
+}
+
+function meet(one: string, other: string): boolean {
+  if (one === other) return true;
+  const isAny = (address: string): boolean => address === '0.0.0.0' || address === '::';
+  return (isAny(one) || isAny(other)) && parseAddress(one)?.family === parseAddress(other)?.family;
 }
 
 /** Throws BAD_ARGUMENT for a port at an address of a family that the container has no address of. */
