@@ -43,8 +43,14 @@ const podman = (...words: readonly string[]): string =>
   run('podman', '--root', '/run/p', '--runroot', '/run/pr', '--storage-driver', 'vfs', ...words);
 
 const results: Record<string, unknown> = {};
-async function tell(name: string, where: string | null, address: string, port: number): Promise<void> {
-  const answer = await ask(where, 'tcp', address, port);
+async function tell(
+  name: string,
+  where: string | null,
+  address: string,
+  port: number,
+  says?: string,
+): Promise<void> {
+  const answer = await ask(where, 'tcp', address, port, says);
   results[name] = answer.startsWith('HTTP') ? 'http' : answer;
 }
 
@@ -81,9 +87,9 @@ makeContainer('a1', 'lba', ['10.201.0.2/24', 'fd00:a::2/64'], ['10.201.0.1', 'fd
 await serve('a1', 80);
 await serve('outside', 80);
 
-await tell('alone: docker', 'outside', '192.0.2.1', 8088);
+await tell('alone: docker', 'outside', '192.0.2.1', 8088, 'x\n');
 // Docker's policy drops what comes from outside for podman, too.
-await tell('alone: podman', null, '192.0.2.1', 8089);
+await tell('alone: podman', null, '192.0.2.1', 8089, 'x\n');
 const before = others();
 const logged: { readonly message: string; readonly fields: Record<string, string> }[] = [];
 const state: FirewallState = {
@@ -118,8 +124,8 @@ async function everybody(when: string): Promise<void> {
   await tell(`${when}: in`, 'outside', '192.0.2.1', 8080);
   await tell(`${when}: from the host`, null, '127.0.0.1', 8080);
   await tell(`${when}: out`, 'a1', '192.0.2.9', 80);
-  await tell(`${when}: docker`, 'outside', '192.0.2.1', 8088);
-  await tell(`${when}: podman`, null, '192.0.2.1', 8089);
+  await tell(`${when}: docker`, 'outside', '192.0.2.1', 8088, 'x\n');
+  await tell(`${when}: podman`, null, '192.0.2.1', 8089, 'x\n');
 }
 await everybody('together');
 await firewall.rebuild(state);

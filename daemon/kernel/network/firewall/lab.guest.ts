@@ -109,6 +109,8 @@ export async function ask(
   protocol: 'tcp' | 'udp',
   address: string,
   port: number,
+  // A server of TCP that answers unasked would reset the connection if it ended with something unread.
+  says = protocol === 'tcp' ? '' : 'x\n',
 ): Promise<string> {
   const host = address.includes(':') ? `[${address}]` : address;
   const target = protocol === 'tcp' ? `TCP:${host}:${port},connect-timeout=2` : `UDP:${host}:${port}`;
@@ -116,8 +118,7 @@ export async function ask(
   const asking = promisify(execFile)(program, args, { encoding: 'utf8' });
   // Who is refused at once reads nothing.
   asking.child.stdin?.on('error', () => {});
-  // A server of TCP answers unasked, and would reset the connection if it ended with something unread.
-  asking.child.stdin?.end(protocol === 'tcp' ? '' : 'x\n');
+  asking.child.stdin?.end(says);
   return asking.then(
     ({ stdout }) => stdout.trim() || 'silence',
     ({ stderr }) => (/refused/.test(stderr) ? 'refused' : 'silence'),
