@@ -102,6 +102,12 @@ inBothModes('an address and a hardware address that are asked for', async ({ fla
   await s.ok(['network', 'rm', name]);
 });
 
+test('what networks keep below --root is known to system check', async () => {
+  await server('kept', []);
+  assert.equal(await s.ok(['system', 'check']), 'The records and the disk agree.');
+  await removed('kept');
+});
+
 test('a network that does not exist, or that is in use, is told', async () => {
   const { code, stderr } = await s.run(['--network', 'nowhere'], ['true']);
   assert.equal(code, 125);

@@ -10,7 +10,7 @@ const digest = /^sha256-[0-9a-f]{64}$/;
 const known: ReadonlySet<string> = new Set([
   ...['blobs', 'containers', 'ingest', 'layers', 'recipes', 'set-aside', 'spare', 'trash', 'volumes'],
   ...['liker.db', 'liker.db-journal', 'liker.db-shm', 'liker.db-wal', 'liker.db.lost'],
-  ...['boot-id', 'likerd.lock', 'likerd.log', 'likerd.pid', 'rootfs', 'lost+found'],
+  ...['boot-id', 'forwarding', 'likerd.lock', 'likerd.log', 'likerd.pid', 'rootfs', 'lost+found'],
 ]);
 
 /** Folders below the root folder, and which names in them are likerd's. What is in set-aside is never used again. */
