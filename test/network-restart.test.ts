@@ -147,3 +147,16 @@ test('50 containers and 5 kills leave links, rules, namespaces and rows as befor
   assert.deepEqual(traces(), before);
   await s.ok(['network', 'rm', 'many']);
 });
+
+test('a container whose records were lost keeps its network and its address', async () => {
+  await s.ok(['network', 'create', 'kept']);
+  await server('lost', ['--network', 'kept']);
+  const address = await addressOf('lost', 'kept');
+  await killed();
+  for (const file of ['liker.db', 'liker.db-wal']) rmSync(join(s.daemon.root, file), { force: true });
+  await s.daemon.start();
+  assert.equal(await addressOf('lost', 'kept'), address);
+  assert.equal(await s.sh(['--network', 'kept'], `${ask('lost')}; ${ask(address)}`), 'I am lost\nI am lost');
+  await s.ok(['rm', '-f', 'lost']);
+  await s.ok(['network', 'rm', 'kept']);
+});

@@ -210,7 +210,7 @@ const notForUse = new Set(['Mount.type=TYPE_UNSPECIFIED']);
 test('every field and every member of every union survives the store, the run record and the API', (t) => {
   const run = mkdtempSync(join(tmpdir(), 'lk-round-'));
   t.after(() => rmSync(run, { recursive: true }));
-  const context = { paths: { run } } as unknown as EngineContext;
+  const context = { paths: { run }, networks: { endpointsOf: () => [] } } as unknown as EngineContext;
   const specs = variants('ContainerSpec', types['ContainerSpec'] as Message);
   assert.ok(specs.length > 150, `${specs.length} specs`);
   for (const { name, value } of specs) {

@@ -6,7 +6,7 @@ import { ownTurn } from '../../../loop/turns.ts';
 import type { ContainerRow } from '../../../store/tables/container.ts';
 import { type EngineContext, runFolderOf } from '../../context.ts';
 import { Container } from '../model/container.ts';
-import { readRunRecords } from '../resources/run-record.ts';
+import { readNetworkRecords, readRunRecords } from '../resources/run-record.ts';
 
 /**
  * Takes the database's records into memory. Containers that run, or have ended since, and are in no record that can be read
@@ -45,6 +45,8 @@ function recover(context: EngineContext, id: string, why: string): void {
       execs.filter((exec) => exec.containerId === id),
     );
     context.registry.add(container);
+    const records = readNetworkRecords(runFolderOf(context, id));
+    if (records) context.networks.recover(records);
     context.log.warn('container recovered from its run folder', {
       container: id,
       name: container.name,

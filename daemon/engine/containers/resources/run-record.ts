@@ -1,15 +1,20 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { asError } from '../../../../common/errors.ts';
-import { check, read } from '../../../../common/schema.ts';
+import { check, fields, type Of, read } from '../../../../common/schema.ts';
 import { type ContainerRow, containerRowSchema } from '../../../store/tables/container.ts';
+import { endpointRowSchema } from '../../../store/tables/endpoint.ts';
 import { type ExecRow, execRowSchema } from '../../../store/tables/exec.ts';
+import { networkRowSchema } from '../../../store/tables/network.ts';
 import { type EngineContext, runFolderOf } from '../../context.ts';
+import { toNetworkRow } from '../../networks/model/network.ts';
 import { onDisconnectSchema, processSchema } from '../../process/spec.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
 
 const file = 'container.json';
+const networksFile = 'networks.json';
 const execFile = (number: number): string => `exec.${number}.json`;
 
 /**
@@ -18,6 +23,27 @@ const execFile = (number: number): string => `exec.${number}.json`;
  */
 export function writeRunRecord(context: EngineContext, container: Container): void {
   write(context, container, file, container.toRow());
+  const { networks } = context;
+  const endpoints = networks.endpointsOf(container.id);
+  if (endpoints.length > 0) {
+    const rows = endpoints.map(({ networkId }) => toNetworkRow(networks.get(networkId)));
+    write(context, container, networksFile, { networks: rows, endpoints } satisfies NetworkRecords);
+  } else if (container.spec.networks.length > 0) {
+    rmSync(join(runFolderOf(context, container.id), networksFile), { force: true });
+  }
+}
+
+const networkRecords = fields({ networks: v.array(networkRowSchema), endpoints: v.array(endpointRowSchema) });
+/** The networks that a container is on, and its places there. */
+export interface NetworkRecords extends Of<typeof networkRecords> {}
+
+/** Those that are copied in a run folder; null: none that can be read. */
+export function readNetworkRecords(folder: string): NetworkRecords | null {
+  try {
+    return read(networkRecords, readFileSync(join(folder, networksFile), 'utf8'), networksFile);
+  } catch {
+    return null;
+  }
 }
 
 /** The row of an exec that has not ended. */

@@ -59,10 +59,17 @@ async function sweepLinks(
   context: EngineContext,
   links: NonNullable<EngineContext['network']['links']>,
 ): Promise<void> {
-  const { networks, log } = context;
+  const { networks, registry, log } = context;
   const wanted = new Set([
     ...[...networks.up.keys()].map((id) => bridgeOf(networks.get(id))),
     ...networks.allEndpoints().map(({ networkId, containerId }) => hostEndOf(networkId, containerId)),
+    // Also those whose records were lost.
+    ...registry
+      .all()
+      .filter(({ phase }) => livePhase(phase) !== null)
+      .flatMap(({ id, spec }) =>
+        spec.networks.flatMap(({ network }) => [hostEndOf(network, id), bridgeOf({ id: network })]),
+      ),
   ]);
   for (const { name, alias } of await links.ownLinks(aliasOf(networks.tag, ''))) {
     // What holds the rate of lv… is li….

@@ -4,6 +4,8 @@ import { type Family, formatAddress, parseAddress } from '../../../../common/ip-
 import type { Log } from '../../../host/log.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import type { Store } from '../../../store/store.ts';
+import type { EndpointRow } from '../../../store/tables/endpoint.ts';
+import type { NetworkRow } from '../../../store/tables/network.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { Addresses, subnetOf } from './addresses.ts';
 import { addressesOf, type Endpoint, fromEndpointRow, macOf } from './endpoint.ts';
@@ -87,6 +89,34 @@ export class Networks {
         this.#log.error('the record of an address cannot be read', fields);
         this.#journal.record({ write: forget });
       }
+    }
+  }
+
+  /** Takes what was known of a container's networks when the database was lost. What is in the way of other records is left out. */
+  recover({
+    networks,
+    endpoints,
+  }: {
+    readonly networks: readonly NetworkRow[];
+    readonly endpoints: readonly EndpointRow[];
+  }): void {
+    for (const row of networks) {
+      const network = this.#readRow(row.id, () => fromNetworkRow(row));
+      const known = network && this.byId(network.id);
+      if (!network || (known ? known.spec.subnets.length > 0 : this.byName(network.name))) continue;
+      this.#insert(network);
+    }
+    for (const row of endpoints) {
+      const endpoint = fromEndpointRow(row);
+      const isTaken = this.endpointsOn(endpoint.networkId).some(
+        ({ containerId, ipv4, ipv6 }) =>
+          containerId === endpoint.containerId ||
+          (ipv4 !== null && ipv4 === endpoint.ipv4) ||
+          (ipv6 !== null && ipv6 === endpoint.ipv6),
+      );
+      if (isTaken || !this.byId(endpoint.networkId)) continue;
+      this.#journal.record({ write: () => this.#store.endpoints.insert(endpoint) });
+      this.#hold(endpoint);
     }
   }
 
