@@ -83,7 +83,7 @@ export const imageTables =
   'blob layer recipe layer_blob image image_layer manifest image_name image_digest'.split(' ');
 /** Those of the schema, and SQLite's own that numbers events. */
 const tables = [
-  ...'container exec event request tombstone id_range store sqlite_sequence container_image volume'.split(
+  ...'container exec event request tombstone id_range store sqlite_sequence container_image volume network endpoint'.split(
     ' ',
   ),
   ...imageTables,

@@ -16,6 +16,7 @@ import { startContainer } from '../daemon/engine/containers/verbs/start.ts';
 import { containerView } from '../daemon/engine/containers/view.ts';
 import { imageService } from '../daemon/engine/images/service.ts';
 import { requestKey, resultOf } from '../daemon/engine/journal/requests.ts';
+import { networkService } from '../daemon/engine/networks/service.ts';
 import { volumeService } from '../daemon/engine/volumes/service.ts';
 import { EngineFixture } from '../daemon/test/engine-fixture.ts';
 import { damage, imageTables } from './damage.ts';
@@ -74,6 +75,7 @@ async function populate(engine: EngineFixture): Promise<{ before: Before[]; remo
     labels: { a: 'b' },
     timeoutSeconds: 3600,
     mounts,
+    networks: [{ network: 'bridge' }],
   });
   writeFileSync(valuable(engine), 'kept');
   await addImage(engine);
@@ -114,6 +116,7 @@ async function tellsAll({ context }: EngineFixture, removed: string): Promise<vo
   const images = imageService(context.images);
   for (const { id } of await images.list([])) await acceptedLater(() => images.get(id));
   await volumeService(context).list([], { withSize: false });
+  networkService(context).list([]);
 }
 
 /** Images and volumes that nobody uses are removed, and nothing else. */

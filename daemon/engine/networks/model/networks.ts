@@ -76,7 +76,8 @@ export class Networks {
   adopt({ freshBoot }: { readonly freshBoot: boolean }): void {
     for (const row of this.#store.networks.all()) {
       const network = this.#readRow(row.id, () => fromNetworkRow(row));
-      if (network) this.#add(network);
+      // Whatever its row says: no container could ask for it by another name.
+      if (network) this.#add(this.isBuiltin(network) ? { ...network, name: bridge } : network);
     }
     for (const row of this.#store.endpoints.all()) {
       const forget = () => this.#store.endpoints.delete(row.containerId, row.networkId);
