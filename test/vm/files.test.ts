@@ -12,8 +12,15 @@ const inEachRun = [
   'test/hostile/groups.test.ts',
   'test/explain.test.ts',
   'test/storage-opt.test.ts',
+  'test/inits.test.ts',
 ];
-const wanted = process.env['LIKER_TEST_VM']?.split(/[ ,]+/).filter(Boolean) ?? inEachRun;
+/** Of files that take long there, what is run each time: a part of the names of its tests. All are run when LIKER_TEST_VM names the file. */
+const selections: Readonly<Record<string, string>> = {
+  'test/inits.test.ts': '--userns host systemd starts all',
+};
+const named = process.env['LIKER_TEST_VM']?.split(/[ ,]+/).filter(Boolean);
+const isNamed = named !== undefined;
+const wanted = named ?? inEachRun;
 const files = globSync('test/**/*.test.ts', { cwd: repository, exclude: ['test/vm/**'] })
   .filter((file) => wanted.some((part) => file.includes(part)))
   .sort();
@@ -22,7 +29,7 @@ describe('in a machine that has only cgroup v2', { concurrency: 1, skip: missing
   for (const file of files)
     test(file, machineTimeout, async (t) => {
       if (file === 'test/userns-debian.test.ts') await idsRoot();
-      const { told, output, status } = await runFileInVm(file);
+      const { told, output, status } = await runFileInVm(file, isNamed ? undefined : selections[file]);
       for (const { name, passed, skipped, details } of told)
         await t.test(name, { skip: skipped === '' ? false : skipped }, () =>
           assert.ok(passed, details.join('\n')),

@@ -73,15 +73,19 @@ export async function runInVm(
 }
 
 /**
- * Runs a test file of test/ in a machine that has only cgroup v2. What it would build is built before: the repository can only be
+ * Runs a test file of test/ in a machine that has only cgroup v2; `pattern`: only tests whose names, with those of their suites, match. What it would build is built before: the repository can only be
  * read there, and there is no network.
  */
-export async function runFileInVm(file: string): Promise<Ran> {
+export async function runFileInVm(file: string, pattern?: string): Promise<Ran> {
   for (const helper of staticPrograms()) compiled(helper);
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const env = [`XDG_CACHE_HOME=${cache}`, `NODE_COMPILE_CACHE=${process.env['NODE_COMPILE_CACHE'] ?? ''}`];
   // Its disk is a sparse file. Daemons need a file system whose mounts can be idmapped, which tmpfs is since Linux 6.3.
-  return tests([file], { options: ['-m', '3072', '-d', '4096'], env });
+  return tests([file], {
+    options: ['-m', '3072', '-d', '4096'],
+    env,
+    ...(pattern !== undefined && { pattern }),
+  });
 }
 
 /** Those of test/fixtures that `compiled` can make. */
@@ -94,9 +98,18 @@ function staticPrograms(): string[] {
 /** Runs Node.js on a file with tests, and its arguments, in a machine. */
 async function tests(
   words: readonly string[],
-  { options, env }: { readonly options: readonly string[]; readonly env: readonly string[] },
+  {
+    options,
+    env,
+    pattern,
+  }: { readonly options: readonly string[]; readonly env: readonly string[]; readonly pattern?: string },
 ): Promise<Ran> {
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--test-reporter=tap'];
+  const flags = ['--disable-warning=ExperimentalWarning', '--test-reporter=tap'];
+  const node = [
+    process.execPath,
+    ...flags,
+    ...(pattern === undefined ? [] : [`--test-name-pattern=${pattern}`]),
+  ];
   const given = ['LIKER_TEST_IN_PROCESS=1', `LIKER_HANG_MS=${hangMs}`, ...env].flatMap((variable) => [
     '-e',
     variable,
