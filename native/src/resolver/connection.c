@@ -43,8 +43,10 @@ static void connection_close (struct connection *connection) {
 }
 
 void connections_close (struct container *container) {
-  while (!list_is_empty (&container->connections))
-    connection_close (ITEM (container->connections.next, struct connection, of_container));
+  for (struct list *item = container->connections.next, *next; item != &container->connections; item = next) {
+    next = item->next;
+    connection_close (ITEM (item, struct connection, of_container));
+  }
 }
 
 static size_t unread (const struct connection *connection) { return connection->out_size - connection->out_sent; }

@@ -114,9 +114,11 @@ int container_open (const char *id, const int *fds, unsigned count) {
   return 0;
 }
 
-/* The analyzer loses sight of what is stored in a container that comes from a table. */
+#ifndef __clang__
 #pragma GCC diagnostic push
+/* GCC loses sight of what is stored in a container that comes from a table. */
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 /* Without memory it sees nothing. */
 static int take_view (struct container *container, const struct request *request) {
   forget_view (container);
@@ -142,7 +144,9 @@ int container_show (const struct request *request) {
   watch_change (&container->tcp, EPOLLIN);
   return container->udp.fd < 0 ? failed (ENOTCONN) : 0;
 }
+#ifndef __clang__
 #pragma GCC diagnostic pop
+#endif
 
 void containers_begin (void) { generation++; }
 

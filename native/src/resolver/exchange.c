@@ -63,15 +63,15 @@ int exchange_begin (struct exchange *exchange, const union place *place, uint16_
   cleanup_fd int fd = socket (place->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0 || (connect (fd, &place->any, place_size (place)) < 0 && errno != EINPROGRESS))
     return -1;
-  cleanup_free unsigned char *bytes = malloc (LENGTH_BYTES + size);
-  if (!bytes || watch_open (&exchange->watch, fd, EPOLLOUT, exchange_ready) < 0)
+  exchange->bytes = malloc (LENGTH_BYTES + size);
+  if (!exchange->bytes || watch_open (&exchange->watch, fd, EPOLLOUT, exchange_ready) < 0) {
+    exchange_close (exchange);
     return -1;
+  }
   steal_fd (&fd);
-  put_16 (bytes, (unsigned)size);
-  memcpy (bytes + LENGTH_BYTES, message, size);
-  put_16 (bytes + LENGTH_BYTES, id);
-  exchange->bytes = bytes;
-  bytes = NULL;
+  put_16 (exchange->bytes, (unsigned)size);
+  memcpy (exchange->bytes + LENGTH_BYTES, message, size);
+  put_16 (exchange->bytes + LENGTH_BYTES, id);
   exchange->size = LENGTH_BYTES + size;
   exchange->id = id;
   exchange->over = over;

@@ -27,7 +27,7 @@ static int make_room (struct frames *frames) {
   if (frames->size < frames->room)
     return 0;
   size_t room = frames->room ? frames->room * 2 : FIRST_ROOM;
-  unsigned char *bytes = room <= 2 * MOST_REQUEST ? realloc (frames->bytes, room) : NULL;
+  unsigned char *bytes = room <= 2ul * MOST_REQUEST ? realloc (frames->bytes, room) : NULL;
   if (!bytes)
     return failed (ENOMEM);
   frames->bytes = bytes;

@@ -168,9 +168,9 @@ static void next_attempt (struct query *query) {
     return;
   }
   uint64_t now = loop_ms (), left = query->deadline > now ? query->deadline - now : 0;
-  unsigned gap = PATIENCE_MS / most_attempts (query);
-  gap = gap < LONGEST_GAP_MS ? gap : LONGEST_GAP_MS;
-  bool is_last = query->attempts == most_attempts (query);
+  unsigned most = most_attempts (query);
+  unsigned gap = most > PATIENCE_MS / LONGEST_GAP_MS ? PATIENCE_MS / most : LONGEST_GAP_MS;
+  bool is_last = query->attempts == most;
   timer_set (&query->timer, is_last || left < gap ? (unsigned)left : gap, query_due);
 }
 

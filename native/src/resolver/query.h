@@ -8,7 +8,7 @@ void query_begin (const struct asker *asker, const unsigned char *message, size_
 
 /* Forgets all questions of the container, or of a connection, without an answer. */
 void queries_forget (struct container *container);
-void queries_forget_connection (struct list *queries);
+void queries_forget_connection (struct list *of_connection);
 
 /* Forgets the oldest question of the container that has most of them, so that others get what they need. False if there is none. */
 bool query_evict (void);

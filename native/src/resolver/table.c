@@ -26,7 +26,7 @@ static struct table_entry **slot_of (struct table *table, uint64_t hash) {
 /* Without memory it stays as it is, and only gets slower. */
 static void grow (struct table *table) {
   size_t slots = mask_of (table) + 1;
-  struct table larger = { .slots = calloc (slots * 2, sizeof *larger.slots), .mask = slots * 2 - 1 };
+  struct table larger = { .slots = calloc (slots * 2, sizeof (struct table_entry *)), .mask = slots * 2 - 1 };
   if (!larger.slots)
     return;
   struct table_entry **from = table->slots ? table->slots : table->first_slots;
