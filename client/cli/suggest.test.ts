@@ -26,5 +26,6 @@ test('suggestions include known flags, but not the Docker flags that are refused
   assert.throws(() => parseCommandLine(ps, ['--al']), /unknown flag: --al; did you mean --all\?/);
   // Of four letters two that differ make another word.
   assert.throws(() => parseCommandLine(ps, ['--sort']), /unknown flag: --sort$/);
-  assert.throws(() => parseCommandLine(run, ['--publihs', '80', '/r']), /unknown flag: --publihs$/);
+  assert.throws(() => parseCommandLine(run, ['--publihs', '80', '/r']), /did you mean --publish\?/);
+  assert.throws(() => parseCommandLine(run, ['--annotatoin', 'a', '/r']), /unknown flag: --annotatoin$/);
 });
