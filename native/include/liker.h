@@ -23,9 +23,9 @@ LIKER_API int liker_load_shim (const char *path);
 /*
  * Starts a shim with clone (CLONE_VM | CLONE_VFORK | CLONE_PIDFD) and execveat of shim_fd: in its own session, with
  * default signal dispositions and an empty mask, without any other fd but copies of the `held_count` in `held`, which the shim only
- * keeps open. The plan is passed in a sealed memfd.
+ * keeps open; the array is overwritten. The plan is passed in a sealed memfd.
  */
-LIKER_API int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const int32_t *held, size_t held_count,
+LIKER_API int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, int32_t *held, size_t held_count,
                                 struct liker_spawned *out);
 
 /*

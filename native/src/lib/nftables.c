@@ -144,7 +144,7 @@ int liker_watch_table (const char *table) {
   cleanup_fd int theirs = pair[1];
   struct watch *watch = malloc (sizeof *watch);
   if (!watch)
-    return -ENOMEM;
+    return -errno;
   watch->netlink = netlink;
   watch->report = theirs;
   strcpy (watch->table, table);

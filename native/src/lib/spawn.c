@@ -26,7 +26,7 @@
 
 struct birth {
   int shim, plan, socket, null;
-  int *held; /* become FIRST_HELD and those that follow */
+  int32_t *held; /* become FIRST_HELD and those that follow */
   int held_count;
   bool keep_stderr; /* LIKER_SHIM_STDERR: for debugging */
   const char *call; /* the call that failed, here or in the child, which shares this memory */
@@ -121,23 +121,12 @@ static int refuse (struct liker_spawned *out, const char *call, int error) {
   return -error;
 }
 
-/* The child changes them, and shares the memory. */
-static int *copied (const int32_t *fds, size_t count) {
-  int *copy = calloc (count + 1, sizeof *copy);
-  for (size_t i = 0; copy && i < count; i++)
-    copy[i] = fds[i];
-  return copy;
-}
-
-int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const int32_t *held, size_t held_count,
+int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, int32_t *held, size_t held_count,
                       struct liker_spawned *out) {
   if (out->size < sizeof *out || held_count > MOST_HELD)
     return -EINVAL;
   int pair[2];
   const char *call;
-  cleanup_free int *copy = copied (held, held_count);
-  if (!copy)
-    return refuse (out, "calloc", ENOMEM);
   cleanup_fd int plan_fd = make_plan (plan, plan_size, &call);
   if (plan_fd < 0)
     return refuse (out, call, errno);
@@ -154,7 +143,7 @@ int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const int
   /* NOLINTNEXTLINE(concurrency-mt-unsafe): likerd does not change its environment */
   bool keep_stderr = getenv ("LIKER_SHIM_STDERR") != NULL;
   struct birth birth = { .shim = shim_fd, .plan = plan_fd, .socket = theirs, .null = null,
-                         .held = copy, .held_count = (int)held_count, .keep_stderr = keep_stderr };
+                         .held = held, .held_count = (int)held_count, .keep_stderr = keep_stderr };
   int pid = clone_shim (&birth, &pidfd);
   if (pid < 0)
     return refuse (out, birth.call, errno);
