@@ -120,3 +120,12 @@ test('a network that does not exist, or that is in use, is told', async () => {
   await removed('user');
   await s.ok(['network', 'rm', 'used']);
 });
+
+test('explain tells how a container would be connected, also where nobody has needed the network', async () => {
+  await s.ok(['create', '--name', 'planned', '--add-host', 'host:host-gateway', s.rootfs, 'true']);
+  assert.match(
+    await s.ok(['explain', 'planned']),
+    /veth lv\w+ and eth0.*default route through 10\.201\.0\.1/,
+  );
+  await removed('planned');
+});
