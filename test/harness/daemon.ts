@@ -87,7 +87,8 @@ export class Daemon {
     const folders = ['--root', this.root, '--run', this.run, '--socket', this.socket];
     const other = checkout ?? this.#options.checkout;
     // Containers would change the machine's own network. Another version may not know the option.
-    const network = other || args.includes('--default-network') ? [] : ['--default-network', 'none'];
+    const isOther = other !== undefined && other !== repository;
+    const network = isOther || args.includes('--default-network') ? [] : ['--default-network', 'none'];
     const { within: prefix = [], preload } = this.#options;
     const [program = '', ...options] = [
       ...prefix,
