@@ -11,13 +11,13 @@ union control {
   char bytes[CMSG_SPACE (sizeof (int))];
 };
 
-int send_with_fd (int socket, const void *data, size_t size, int fd) {
+int send_with_fd (int socket, void *data, size_t size, int fd) {
   union control control = { .header = { .cmsg_len = CMSG_LEN (sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
-  struct iovec part = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
+  struct iovec part = { .iov_base = data, .iov_len = size };
   const struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
   memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
   ssize_t sent = RETRY (sendmsg (socket, &message, MSG_NOSIGNAL));
-  return sent < 0 ? -1 : write_all (socket, (const char *)data + sent, size - (size_t)sent);
+  return sent < 0 ? -1 : write_all (socket, (char *)data + sent, size - (size_t)sent);
 }
 
 ssize_t receive_with_fd (int socket, void *data, size_t size, int *fd) {

@@ -4,7 +4,7 @@
 #include <sys/types.h>
 
 /* Sends all of these bytes, at least one, and the fd with the first. -1 and errno. */
-int send_with_fd (int socket, const void *data, size_t size, int fd);
+int send_with_fd (int socket, void *data, size_t size, int fd);
 
 /*
  * Receives what is there, at most `size` bytes; 0 is the end. *fd: what came with them, close-on-exec, or -1. The bytes end where those begin

@@ -121,6 +121,7 @@ static int refuse (struct liker_spawned *out, const char *call, int error) {
   return -error;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the child changes what is held, and shares the memory */
 int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, int32_t *held, size_t held_count,
                       struct liker_spawned *out) {
   if (out->size < sizeof *out || held_count > MOST_HELD)

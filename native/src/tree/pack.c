@@ -17,6 +17,8 @@ struct found {
   const char *target; /* of a symbolic link; it is the packer's */
 };
 
+static void close_found (struct found *found) { close_fd (&found->fd); }
+
 static int out_of_memory (struct packer *packer) {
   return tree_problem (packer->problem, packer->name.data, "Cannot pack '%s': out of memory", packer->name.data);
 }
@@ -53,7 +55,7 @@ static int look_at (struct packer *packer, int node, struct found *found) {
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static int pack_child (struct packer *packer, int folder, const char *leaf) {
-  struct found found = { .fd = -1 };
+  __attribute__ ((cleanup (close_found))) struct found found = { .fd = -1 };
   if (packer->name.count >= PATH_MAX)
     return tree_problem (packer->problem, packer->name.data, "Cannot pack '%s': its path is longer than a path can be", leaf);
   cleanup_fd int node = openat (folder, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -63,7 +65,6 @@ static int pack_child (struct packer *packer, int folder, const char *leaf) {
   if (node < 0 || look_at (packer, node, &found) < 0)
     return tree_problem_errno (packer->problem, packer->name.data, "read");
   close_fd (&node);
-  cleanup_fd int fd = found.fd;
   return pack_found (packer, &found);
 }
 
@@ -102,11 +103,10 @@ static int pack_found (struct packer *packer, const struct found *found) {
 }
 
 int pack (struct packer *packer, const char *path, const char *name, bool follow) {
-  struct found found = { .fd = -1 };
+  __attribute__ ((cleanup (close_found))) struct found found = { .fd = -1 };
   cleanup_fd int node = in_root_open (packer->root, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
   if (node < 0 || look_at (packer, node, &found) < 0)
     return tree_problem_errno (packer->problem, path, "read");
-  cleanup_fd int fd = found.fd;
   if (S_ISSOCK (found.st.st_mode))
     return tree_problem (packer->problem, path, "Cannot pack '%s': it is a socket, which tar has no place for", path);
   if (bytes_add (&packer->name, name, strlen (name)) < 0)

@@ -37,11 +37,12 @@ static ssize_t by_hand (const struct copy *copy, off_t at, size_t count) {
 }
 
 static ssize_t copy_some (struct copy *copy, off_t at, size_t count) {
-  ssize_t done = copy->some (copy, at, count < PART ? count : PART);
-  if (done >= 0 || errno != EINVAL || copy->some == by_hand)
-    return done;
-  copy->some = copy->some == by_range ? by_kernel : by_hand;
-  return copy_some (copy, at, count);
+  for (;;) {
+    ssize_t done = copy->some (copy, at, count < PART ? count : PART);
+    if (done >= 0 || errno != EINVAL || copy->some == by_hand)
+      return done;
+    copy->some = copy->some == by_range ? by_kernel : by_hand;
+  }
 }
 
 /* The bytes from `at` to `end`, or fewer if the file has become shorter. */
