@@ -92,6 +92,7 @@ export const documents = [
   'kernel-facts',
   'limits',
   'metrics',
+  'networks',
   'packaging',
   'registries',
   'restarts',
