@@ -66,7 +66,8 @@ function bind(path: string) {
     nfnetlink: library.func(
       'int64_t liker_nfnetlink (const void *requests, size_t requests_size, void *answer, size_t answer_size)',
     ),
-    watchTable: library.func('int liker_watch_table (const char *table)'),
+    watchNftables: library.func('int liker_watch_nftables ()'),
+    tableTouched: library.func('int liker_table_touched (int fd, const char *table)'),
     makeFolders: library.func('void liker_make_folders (const void *paths, void *results, size_t count)'),
     removeFolders: library.func('void liker_remove_folders (const void *paths, void *results, size_t count)'),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
@@ -365,9 +366,14 @@ export function nfnetlinkNow(requests: Uint8Array): Buffer {
   return answer.subarray(0, check(result, 'talk to the kernel about', 'nfnetlink', 'its firewall'));
 }
 
-/** The fd of a stream with a byte whenever somebody may have removed something of the nftables table `inet NAME`. */
-export function watchTable(name: string): number {
-  return check(library().watchTable(name), 'watch', 'socket', `inet ${name}`);
+/** An fd that hears of changes of nftables: likerd gets SIGIO when there are some, which ends it unless it listens. */
+export function watchNftables(): number {
+  return check(library().watchNftables(), 'watch', 'socket', 'nftables');
+}
+
+/** Whether somebody may have removed something of the nftables table `inet NAME` since the last call. */
+export function tableTouched(fd: number, name: string): boolean {
+  return check(library().tableTouched(fd, name), 'watch', 'recv', `inet ${name}`) > 0;
 }
 
 /** Makes each folder (mkdir(2)), all in one call in a thread. Returns the name of the errno for each, or '' for success. */

@@ -105,10 +105,15 @@ LIKER_API int liker_open_resolver (const char *path, const char *container, int 
  */
 LIKER_API int64_t liker_nfnetlink (const void *requests, size_t requests_size, void *answer, size_t answer_size);
 /*
- * Returns a stream that has a byte whenever somebody has removed the nftables table `inet NAME`, or a chain or rule of it, in the caller's
- * network namespace, or may have. A thread listens until the caller closes it.
+ * Returns an fd that hears of each change of nftables in the caller's network namespace. The process gets SIGIO when there are some, which
+ * ends it unless it is handled.
  */
-LIKER_API int liker_watch_table (const char *table);
+LIKER_API int liker_watch_nftables (void);
+/*
+ * Takes what such an fd has heard. 1 if somebody has removed the table `inet NAME`, or a chain or rule of it, or may have; else 0. On the
+ * main thread only.
+ */
+LIKER_API int liker_table_touched (int fd, const char *table);
 
 /*
  * mkdir(2), with mode 0755 whatever the umask, or rmdir(2) of each of `count` absolute paths in a row, each with its NUL.

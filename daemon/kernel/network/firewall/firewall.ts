@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { asError, LikerError } from '../../../../common/errors.ts';
-import { nfnetlink, nfnetlinkNow, watchTable } from '../../../native/libliker.ts';
+import { nfnetlink, nfnetlinkNow } from '../../../native/libliker.ts';
 import { libnftables } from '../../../native/libnftables.ts';
 import { addressBytes } from '../address-bytes.ts';
 import { type Answer, decodeAnswers, encodeRequests, type Refusal, type Request } from '../netlink.ts';
@@ -22,6 +21,7 @@ import { type Element, elementKey, elementsOf } from './elements.ts';
 import { Forwarding, type ForwardingPlace } from './forwarding.ts';
 import { makeTable, marker, ruleCount } from './ruleset.ts';
 import type { FirewallChange, FirewallNetwork, FirewallState, NetworkFirewall } from './state.ts';
+import { TableWatch } from './table-watch.ts';
 
 export interface FirewallPlace {
   /** The name of the table, in the family inet. */
@@ -55,7 +55,7 @@ export class Firewall implements NetworkFirewall {
   #waiting: Waiting[] = [];
   #turn: Promise<void> = Promise.resolve();
   /** Tells when the table may have changed; null: we have none. */
-  #watch: Socket | null = null;
+  #watch: TableWatch | null = null;
   #retry: NodeJS.Timeout | null = null;
   #isUsable = false;
 
@@ -236,25 +236,15 @@ export class Firewall implements NetworkFirewall {
     }
   }
 
-  #startWatching(): Socket {
-    const socket = new Socket({ fd: watchTable(this.#place.table), readable: true, writable: true });
-    socket.on('data', () => this.#check());
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      if (this.#watch !== socket) return;
-      this.#watch = null;
-      this.#checkLater();
-    });
-    // It keeps nobody from leaving.
-    socket.unref();
+  #startWatching(): TableWatch {
     void this.#warnOfObstacles();
-    return socket;
+    return new TableWatch(this.#place.table, () => this.#check());
   }
 
   #stopWatching(): void {
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
-    this.#watch?.destroy();
+    this.#watch?.[Symbol.dispose]();
     this.#watch = null;
   }
 
