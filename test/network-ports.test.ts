@@ -52,12 +52,12 @@ async function server(
   return s.ok(['inspect', '-f', '{{(index .NetworkSettings.Networks "bridge").IPAddress}}', name]);
 }
 
-/** To a server of TCP nothing is sent, since it answers unasked, and would reset the connection if it ended with something unread. */
+/** To a server of TCP nothing is sent, since it answers unasked, and would reset the connection if it ended with something unread. One of UDP loses some. */
 const asks = (protocol: string, address: string, port: number): string => {
   const place = `${address.includes(':') ? `[${address}]` : address}:${port}`;
   return protocol === 'tcp'
     ? `socat -t5 -T5 - TCP:${place},connect-timeout=5 </dev/null 2>&1`
-    : `echo x | socat -t2 -T2 - UDP:${place} 2>&1`;
+    : `for try in 1 2 3 4; do answer=$(echo x | socat -t1 -T1 - UDP:${place} 2>&1); [ -z "$answer" ] || break; done; echo "$answer"`;
 };
 
 /** IPv4 addresses as IPv6 ones, in brackets, are made plain; a refusal is one word. */
