@@ -25,7 +25,7 @@ test('inspect finds containers, images and volumes, in this order; --type says w
     [
       1,
       '[]',
-      "likerctl: No such container, image or volume: 'Nothing'\nlikerctl: No such container, image or volume: 'nothing'\n",
+      "likerctl: No such container, image, network or volume: 'Nothing'\nlikerctl: No such container, image, network or volume: 'nothing'\n",
     ],
   );
   const wrong = await s.likerctl(['inspect', '--type=image', 'alone']);
@@ -53,6 +53,7 @@ test('system prune removes stopped containers, images and volumes as in Docker, 
     asked.stdout,
     `WARNING! This will remove:
   - all stopped containers
+  - all networks not used by at least one container
   - all anonymous volumes not used by at least one container
   - all images without at least one container associated to them
 

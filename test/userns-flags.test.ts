@@ -31,6 +31,8 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
 const notOfTheKernel = ['cidfile', 'expose', 'label-file', 'limits', 'log-opt', 'name', 'pidfile', 'replace'];
 /** Needs a file system with project quotas: test/storage-opt.test.ts has it, in each mode. */
 const ofFileSystems = ['storage-opt'];
+/** Needs a network: test/network-ports.test.ts and test/network.test.ts have them, in each mode. */
+const ofNetworks = ['ip', 'ip6', 'mac-address', 'network-alias', 'publish', 'publish-all'];
 /** likerd writes limits to groups of the host before the container is born; test/effects proves each. */
 const limits = resourceFlags.map(({ name }) => name);
 
@@ -38,7 +40,7 @@ test('each flag of run that touches the kernel has a row', () => {
   const titles = Object.values(tables).flatMap((rows) => rows.map(([flags]) => flags));
   const hasRow = (name: string) => titles.some((title) => new RegExp(`--${name}(?![\\w-])`).test(title));
   const names = containerFlags.map(({ name }) => name).filter((name) => !name.startsWith('health-'));
-  const elsewhere = [...notOfTheKernel, ...limits, ...ofFileSystems, 'no-healthcheck'];
+  const elsewhere = [...notOfTheKernel, ...limits, ...ofFileSystems, ...ofNetworks, 'no-healthcheck'];
   assert.deepEqual(
     names.filter((name) => !elsewhere.includes(name) && !hasRow(name)),
     [],
