@@ -5,6 +5,7 @@ import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { FileSockets } from '../kernel/files/sockets.ts';
 import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
+import type { Endpoint } from '../kernel/network/endpoint.ts';
 import type { NetworkFirewall, PortProtocol } from '../kernel/network/firewall/state.ts';
 import type { Rate } from '../kernel/network/htb.ts';
 import type { Pasta } from '../kernel/network/pasta.ts';
@@ -83,33 +84,8 @@ export interface HeldPorts extends Disposable {
   readonly hostPorts: readonly number[];
 }
 
-/** An interface of a container, as it is made: see daemon/kernel/network/. */
-export interface LinkEndpoint {
-  /** N of ethN. */
-  readonly number: number;
-  readonly mac: string;
-  readonly mtu: number;
-  readonly addresses: readonly { readonly address: string; readonly prefix: number }[];
-  /** Of the default routes that go this way, one for each family. */
-  readonly gateways: readonly string[];
-  readonly link:
-    | {
-        readonly kind: 'bridge';
-        readonly index: number;
-        readonly name: string;
-        readonly alias: string;
-        /** It publishes ports, and may be its own guest there. */
-        readonly hairpin?: boolean;
-      }
-    | {
-        readonly kind: 'macvlan';
-        readonly parent: number;
-        readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru';
-      }
-    | { readonly kind: 'ipvlan'; readonly parent: number; readonly mode: 'l2' | 'l3' | 'l3s' };
-  /** Of one on a bridge: `sender` as of prepareSender. */
-  readonly limit?: { readonly rate: Rate; readonly sender: number } | null;
-}
+/** An interface of a container, as it is made. */
+export type LinkEndpoint = Endpoint;
 
 /** The host's end of an interface on a bridge. */
 export interface HostEnd {

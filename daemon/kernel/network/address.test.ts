@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressBytes, addressText } from './address.ts';
+import { addressBytes, addressText, subnetRange } from './address.ts';
 
 test('the bytes of addresses', () => {
   for (const [text, hex] of [
@@ -35,4 +35,17 @@ test('an address is written as RFC 5952 says', () => {
 test('a text that is no address is refused', () => {
   for (const text of ['', '10.0.0', '10.0.0.256', 'fe80::1%eth0', ':::', '1:2:3'])
     assert.throws(() => addressBytes(text), RangeError);
+});
+
+test('a subnet is from its first to its last address, whatever stands in the part of the host', () => {
+  for (const [subnet, first, last] of [
+    ['10.201.3.7/24', '0ac90300', '0ac903ff'],
+    ['10.201.3.7/30', '0ac90304', '0ac90307'],
+    ['10.201.3.7/32', '0ac90307', '0ac90307'],
+    ['0.0.0.0/0', '00000000', 'ffffffff'],
+    ['fd00:1::7/64', `fd000001${'0'.repeat(24)}`, `fd00000100000000${'f'.repeat(16)}`],
+  ] as const) {
+    const range = subnetRange(subnet);
+    assert.deepEqual([range.first.toString('hex'), range.last.toString('hex')], [first, last], subnet);
+  }
 });

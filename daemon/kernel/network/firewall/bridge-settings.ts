@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { LikerError } from '../../../../common/errors.ts';
 import { netlink } from '../../../native/libliker.ts';
-import { addressBytes } from '../address-bytes.ts';
+import { addressBytes } from '../address.ts';
 import { type Answer, decodeAnswers, encodeRequests, flag, message, type Request, text } from '../netlink.ts';
 
 const settings = '/proc/sys/net';

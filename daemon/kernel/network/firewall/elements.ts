@@ -1,7 +1,7 @@
 // What the firewall is to know, as elements of the table's sets and maps. The keys are as the kernel compares them: each part fills registers of
 // four bytes (nf_tables.h).
 import { isIPv4 } from 'node:net';
-import { addressBytes, subnetRange } from '../address-bytes.ts';
+import { addressBytes, subnetRange } from '../address.ts';
 import type { FirewallNetwork, FirewallPort, FirewallState } from './state.ts';
 
 const nameBytes = 16;

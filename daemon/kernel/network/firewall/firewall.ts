@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { nfnetlink, nfnetlinkNow } from '../../../native/libliker.ts';
 import { libnftables } from '../../../native/libnftables.ts';
-import { addressBytes } from '../address-bytes.ts';
+import { addressBytes } from '../address.ts';
 import { type Answer, decodeAnswers, encodeRequests, type Refusal, type Request } from '../netlink.ts';
 import {
   baseChainsOf,
