@@ -49,6 +49,14 @@ const byErrno: Readonly<Record<string, Reason>> = {
   ENAMETOOLONG: 'BAD_PATH',
   EROFS: 'READ_ONLY',
   ESRCH: 'WRONG_STATE',
+  EACCES: 'NOT_PERMITTED',
+  EPERM: 'NOT_PERMITTED',
+  // Files of /proc and /sys, and devices, that nobody can read or write in this way.
+  EINVAL: 'BAD_PATH',
+  EIO: 'BAD_PATH',
+  ENODEV: 'BAD_PATH',
+  ENXIO: 'BAD_PATH',
+  EOPNOTSUPP: 'BAD_PATH',
 };
 
 const byCode: Readonly<Record<string, Reason>> = {

@@ -20,7 +20,8 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 test('a replay of many events yields to the event loop, even if none of them matches', async () => {
   const store = newStore();
   using journal = new Journal(store, silent);
-  const count = 6_000;
+  // Several times what fits into a slice on a fast machine.
+  const count = 40_000;
   const row = {
     time: 0,
     subjectType: 'container',
