@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const bytes = 24 * 2 ** 30;
@@ -27,6 +27,7 @@ export class Disk implements Disposable {
   [Symbol.dispose](): void {
     // Whoever still uses it is ending: a peer's process, or a look at all mounts.
     execFileSync('umount', ['-l', this.folder]);
+    rmdirSync(this.folder);
     rmSync(this.#file);
   }
 }
