@@ -7,6 +7,7 @@ import type { Registries } from '../../registry/api.ts';
 import type { LayerRow } from '../../store/tables/layer.ts';
 import type { LayerProgress } from './api.ts';
 import type { LayerParts } from './layers/parts.ts';
+import { Configurations } from './model/configuration-file.ts';
 import { Leases } from './model/leases.ts';
 import { Summaries } from './model/summary.ts';
 
@@ -14,6 +15,7 @@ import { Summaries } from './model/summary.ts';
 export interface ImageContext extends LayerParts {
   readonly log: Log;
   readonly summaries: Summaries;
+  readonly configurations: Configurations;
   readonly registries: Registries;
   /** Names without a registry: Docker Hub's, or not to be fetched or sent. */
   readonly shortNames: 'docker' | 'strict';
@@ -59,6 +61,7 @@ export function imageContext(
     reserved: { bytes: 0 },
     leases: new Leases(),
     summaries: new Summaries(parts.content),
+    configurations: new Configurations(parts.content),
     jobs: new Shared(),
   };
 }

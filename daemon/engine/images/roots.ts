@@ -1,7 +1,6 @@
 import { LikerError } from '../../../common/errors.ts';
 import type { ImageContext } from './context.ts';
 import type { Configuration } from './model/configuration.ts';
-import { readConfiguration } from './model/configuration-file.ts';
 import { findImage } from './model/find.ts';
 
 /** What a container is made from. */
@@ -23,7 +22,7 @@ export async function resolveImage(context: ImageContext, reference: string): Pr
   const diffIds = context.ledger.rows.layers.of(image.id).map(({ diffId }) => diffId);
   const lease = context.leases.hold([image.id]);
   try {
-    const { configuration } = await readConfiguration(context.content, image.id);
+    const configuration = await context.configurations.of(image.id);
     return { id: image.id, name, configuration, diffIds, [Symbol.dispose]: () => lease[Symbol.dispose]() };
   } catch (error) {
     lease[Symbol.dispose]();

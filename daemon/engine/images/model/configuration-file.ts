@@ -22,3 +22,32 @@ export async function readConfiguration(
     );
   }
 }
+
+/** Of a configuration that is kept in memory. Usual ones have a few KiB. */
+const keptBytes = 64 << 10;
+const mostKept = 64;
+
+/** The configurations that containers were made from last, each read and checked once: they are named by their digest. */
+export class Configurations {
+  readonly #content: Pick<Content, 'read'>;
+  readonly #known = new Map<string, Configuration>();
+
+  constructor(content: Pick<Content, 'read'>) {
+    this.#content = content;
+  }
+
+  /** Errors: LAYER_DAMAGED. */
+  async of(imageId: string): Promise<Configuration> {
+    const known = this.#known.get(imageId);
+    if (known) return known;
+    const { configuration, bytes } = await readConfiguration(this.#content, imageId);
+    if (bytes.length <= keptBytes) this.#keep(imageId, configuration);
+    return configuration;
+  }
+
+  #keep(imageId: string, configuration: Configuration): void {
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= mostKept && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(imageId, configuration);
+  }
+}
