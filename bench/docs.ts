@@ -52,6 +52,19 @@ const pages: Readonly<Record<string, Page>> = {
   layer is on the disk when it is said to be there.
 `,
   },
+  'performance-networks': {
+    title: 'Performance of networks',
+    cases: ['networks'],
+    command: 'npm run bench -- --only networks',
+    method: `- Each engine is on a host of its own, which is a network namespace; so are the likerd beside containers and the outside. All are on one switch,
+  so that neither the machine's network nor another engine's rules matter.
+- What the bridge adds is the difference of two runs of the same round, one on the bridge and one without a network; the median is that of the differences. A
+  run is create, start, wait and remove. "run" in a name is the command line, as in docker and podman; the others are calls of a connected gRPC client.
+- Ports are published as the engine does it by default: at 127.0.0.1 and ::1 by Liker, at all addresses by docker and podman. Only the server that answers
+  requests from outside is published there by Liker, too.
+- Throughput is iperf3's, over one connection of TCP. Requests and answers have 64 bytes, and the server and its clients are the same static program.
+`,
+  },
 };
 
 /** The page that has the results of this case. */

@@ -30,6 +30,10 @@ export interface LabOptions {
   readonly checkout?: string;
   /** An empty folder, in which everything is. Default: a new one. */
   readonly home?: string;
+  /** A command that executes another one in a network namespace. Default: none, for that of the benchmark. */
+  readonly within?: readonly string[];
+  /** Programs of this machine that the root file system has as well. */
+  readonly programs?: readonly string[];
 }
 
 /** A likerd with a root file system; disposal removes everything. */
@@ -45,7 +49,13 @@ export class Lab implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #client: LikerClient | undefined;
 
-  private constructor({ nodeArgs = [], args = () => [], checkout = repository, home }: LabOptions) {
+  private constructor({
+    nodeArgs = [],
+    args = () => [],
+    checkout = repository,
+    home,
+    within = [],
+  }: LabOptions) {
     this.home = home ?? mkdtempSync(join(parentFolder, 'liker-bench-'));
     this.socket = join(this.home, 'run/liker.sock');
     this.rootfs = join(this.home, 'rootfs');
@@ -56,7 +66,7 @@ export class Lab implements AsyncDisposable {
       ...nodeArgs,
       join(checkout, 'daemon/main.ts'),
     ];
-    this.#command = nodeArgs.length === 0 ? [join(checkout, 'bin/likerd')] : sources;
+    this.#command = [...within, ...(nodeArgs.length === 0 ? [join(checkout, 'bin/likerd')] : sources)];
     this.#args = args;
   }
 
@@ -64,7 +74,7 @@ export class Lab implements AsyncDisposable {
   static async open(options: LabOptions = {}): Promise<Lab> {
     const lab = new Lab(options);
     try {
-      buildRootfs(lab.rootfs);
+      buildRootfs(lab.rootfs, options.programs ?? []);
       await lab.#start();
     } catch (error) {
       await lab[Symbol.asyncDispose]();
@@ -142,11 +152,12 @@ export class Lab implements AsyncDisposable {
 }
 
 /** This machine's bash, copied by likerctl, and a static busybox under the names of the measured programs. */
-function buildRootfs(folder: string): void {
+function buildRootfs(folder: string, programs: readonly string[]): void {
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
   if (busybox === undefined)
     throw new Error('Cannot measure without busybox: run apt-get install busybox-static');
-  execFileSync(join(repository, 'bin/likerctl'), ['rootfs', 'build', folder], { stdio: 'ignore' });
+  const more = programs.flatMap((program) => ['--with', program]);
+  execFileSync(join(repository, 'bin/likerctl'), ['rootfs', 'build', folder, ...more], { stdio: 'ignore' });
   copyFileSync(busybox, join(folder, 'bin/busybox'));
   for (const name of ['sh', 'true', 'cat', 'dd', 'echo', 'head', 'sleep', 'stty', 'yes']) {
     const link = join(folder, 'bin', name);

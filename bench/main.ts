@@ -12,6 +12,7 @@ import { fleetCase } from './cases/fleet.ts';
 import { imagesCase } from './cases/images.ts';
 import { layersCase } from './cases/layers.ts';
 import { limitsCase } from './cases/limits.ts';
+import { networksCase } from './cases/networks.ts';
 import { outputCase } from './cases/output.ts';
 import { promptCase } from './cases/prompt.ts';
 import { statsCase } from './cases/stats.ts';
@@ -44,6 +45,7 @@ const cases: Readonly<Record<string, Case>> = {
   images: imagesCase,
   layers: layersCase,
   copies: copiesCase,
+  networks: networksCase,
   fleet: fleetCase,
   daemon: daemonCase,
 };

@@ -14,17 +14,17 @@ export interface BenchOptions {
   readonly without: readonly string[];
   /** A built checkout to compare this one with, in place of the peers; empty: none. */
   readonly against: string;
-  /** Measure nothing; write docs/performance.md, docs/performance-images.md and their plots from the last runs of their cases. */
+  /** Measure nothing; write docs/performance.md, its further pages and their plots from the last runs of their cases. */
   readonly writeDocs: boolean;
 }
 
 export const usage = `npm run bench [-- OPTION…]
   --quick            fewer rounds, less than three minutes
-  --only CASE[,…]    true, command, exec, prompt, echo, stats, output, limits, beside, userns, images, layers, copies, fleet, daemon
+  --only CASE[,…]    true, command, exec, prompt, echo, stats, output, limits, beside, userns, images, layers, copies, networks, fleet, daemon
   --without PEER[,…] leave out crun, runc, podman, ctr or docker
   --against DIR      beside another built checkout of Liker, case by case in turn, in place of the peers
-  --write-docs       measure nothing: write docs/performance.md, docs/performance-images.md and their plots from the last
-                     runs of their cases
+  --write-docs       measure nothing: write docs/performance.md, its further pages (performance-images.md,
+                     performance-networks.md) and their plots from the last runs of their cases
   --profile          beside the case "true": functions of likerd by CPU time, system calls of a start
   --proof N          run N containers that write 1 MiB and exit; every byte and exit code is checked`;
 

@@ -8,24 +8,31 @@ import type { Lab } from './lab.ts';
 
 interface Maker {
   readonly programs: readonly string[];
-  open(lab: Lab): Engine | Promise<Engine>;
+  open(lab: Lab, within: readonly string[]): Engine | Promise<Engine>;
 }
 
 const makers: Readonly<Record<string, Maker>> = {
   crun: { programs: ['crun'], open: ({ home, rootfs }) => new OciRuntime('crun', home, rootfs) },
   runc: { programs: ['runc'], open: ({ home, rootfs }) => new OciRuntime('runc', home, rootfs) },
-  podman: { programs: ['podman'], open: ({ home, rootfs }) => new Podman(home, rootfs) },
+  podman: { programs: ['podman'], open: ({ home, rootfs }, within) => new Podman(home, rootfs, within) },
   ctr: { programs: ['containerd', 'ctr'], open: ({ home, rootfs }) => Ctr.open(home, rootfs) },
   docker: {
     programs: ['containerd', 'docker', 'dockerd'],
-    open: ({ home, rootfs }) => Docker.open(home, rootfs),
+    open: ({ home, rootfs }, within) => Docker.open(home, rootfs, within),
   },
 };
 
 export const peerNames = Object.keys(makers);
 
-/** The installed peers that work; prints why others are left out. */
-export async function openPeers(lab: Lab, without: readonly string[]): Promise<Engine[]> {
+/**
+ * The installed peers that work; prints why others are left out. `placeOf`: a command that executes another one in the network namespace that the
+ * peer may change; empty: it gets no network.
+ */
+export async function openPeers(
+  lab: Lab,
+  without: readonly string[],
+  placeOf: (name: string) => Promise<readonly string[]> = async () => [],
+): Promise<Engine[]> {
   const peers: Engine[] = [];
   for (const [name, { programs, open }] of Object.entries(makers)) {
     const missing = programs.find((program) => !isInstalled(program));
@@ -36,7 +43,7 @@ export async function openPeers(lab: Lab, without: readonly string[]): Promise<E
     }
     try {
       await using stack = new AsyncDisposableStack();
-      const peer = stack.use(await open(lab));
+      const peer = stack.use(await open(lab, await placeOf(name)));
       await runTrue(peer);
       stack.move();
       peers.push(peer);

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { v1 } from '../../test/harness/services.ts';
+import { cpuMs } from '../cpu.ts';
 import { Lab } from '../lab.ts';
 import { interleave, type Sample, summarize } from '../measure.ts';
 import { type Result, rowOf, rowsOf } from '../report.ts';
@@ -128,12 +128,4 @@ async function streamed(
     client.close();
   }
   return samples;
-}
-
-/** Of all threads; the first figure of schedstat is nanoseconds on a CPU. */
-function cpuMs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`).map((tid) =>
-    Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]),
-  );
-  return threads.reduce((sum, ns) => sum + ns, 0) / 1e6;
 }

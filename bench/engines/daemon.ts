@@ -19,15 +19,15 @@ export class PeerDaemon implements AsyncDisposable {
 
   static async start(
     command: readonly string[],
-    options: { socket: string; log: string },
+    options: { socket: string; log: string; within?: readonly string[] },
   ): Promise<PeerDaemon> {
-    const [program = '', ...args] = command;
+    const [program = '', ...args] = [...(options.within ?? []), ...command];
     const log = openSync(options.log, 'a');
     const child = spawn(program, args, { cwd: '/', stdio: ['ignore', log, log], detached: true });
     const daemon = new PeerDaemon(child, options.log);
     const end = performance.now() + readyMs;
     while (!(await answers(options.socket))) {
-      if (child.exitCode !== null || performance.now() > end) throw daemon.#failed(program);
+      if (child.exitCode !== null || performance.now() > end) throw daemon.#failed(command[0]);
       await sleep(20);
     }
     return daemon;
@@ -37,7 +37,7 @@ export class PeerDaemon implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  #failed(program: string): Error {
+  #failed(program = ''): Error {
     this.#child.kill('SIGKILL');
     const last = readFileSync(this.#log, 'utf8').trimEnd().split('\n').at(-1);
     return new Error(`${program} does not serve: ${last}`);

@@ -2,16 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerdSocket, PeerDaemon, startContainerd, unmountBelow } from './daemon.ts';
-import { type Engine, findProgram, type RunOptions, sleeper } from './engine.ts';
+import { type Engine, findProgram, networkFlags, type RunOptions, sleeper } from './engine.ts';
 import type { ImageCommands } from './image-commands.ts';
 import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
 
 const image = 'liker-bench';
+const networkless = ['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'];
 
 /**
- * docker with its own dockerd and containerd: root, state and sockets are in the benchmark's folder. Its options keep it from creating
- * a bridge or firewall rules and from enabling forwarding, so that the host's network does not change.
+ * docker with its own dockerd and containerd: root, state and sockets are in the benchmark's folder. In the host's network namespace, its options
+ * keep it from creating a bridge or firewall rules and from enabling forwarding, so that the host's network does not change.
  */
 export class Docker implements Engine {
   readonly name = 'docker';
@@ -37,7 +38,7 @@ export class Docker implements Engine {
     this.runner = new Runner({ cwd: folder, log: join(folder, 'log') });
   }
 
-  static async open(home: string, rootfs: string): Promise<Docker> {
+  static async open(home: string, rootfs: string, within: readonly string[]): Promise<Docker> {
     const folder = join(home, 'docker');
     mkdirSync(folder);
     const containerd = await startContainerd(join(folder, 'c'));
@@ -48,9 +49,9 @@ export class Docker implements Engine {
         ...['--containerd', containerdSocket(join(folder, 'c'))],
         ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
         ...['--pidfile', join(folder, 'pid'), '-H', `unix://${socket}`],
-        ...['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
+        ...(within.length === 0 ? networkless : []),
       ],
-      { socket, log: join(folder, 'dockerd.log') },
+      { socket, log: join(folder, 'dockerd.log'), within },
     ).catch(async (error: unknown) => {
       await containerd[Symbol.asyncDispose]();
       throw error;
@@ -65,13 +66,14 @@ export class Docker implements Engine {
     return this.#daemons.map(({ pid }) => pid);
   }
 
-  run(args: readonly string[], { stdin, tty, withoutLog }: RunOptions = {}): string {
+  run(args: readonly string[], options: RunOptions = {}): string {
+    const { stdin, tty, withoutLog } = options;
     const flags = [stdin && '-i', tty && '-it', withoutLog && '--log-driver none'].filter(Boolean);
-    return `${this.dockerLike} run --rm ${flags.join(' ')} --network none ${image} ${args.join(' ')}`;
+    return `${this.dockerLike} run --rm ${flags.join(' ')} ${networkFlags(options)} ${image} ${args.join(' ')}`;
   }
 
-  start(name: string): string {
-    return `${this.dockerLike} run -d --name ${name} --network none ${image} ${sleeper.join(' ')}`;
+  start(name: string, options: RunOptions = {}, args: readonly string[] = sleeper): string {
+    return `${this.dockerLike} run -d --name ${name} ${networkFlags(options)} ${image} ${args.join(' ')}`;
   }
 
   exec(name: string, args: readonly string[]): string {

@@ -9,6 +9,10 @@ export interface RunOptions {
   readonly tty?: boolean;
   /** Writes no log, if the engine has such an option. */
   readonly withoutLog?: boolean;
+  /** Of engines that have Docker's words. Default: none. */
+  readonly network?: 'none' | 'bridge';
+  /** Published ports, as -p has them. */
+  readonly publish?: readonly string[];
 }
 
 /** A peer: another program that runs containers from the same root file system. */
@@ -31,8 +35,8 @@ export interface Engine extends AsyncDisposable {
   // Shell commands.
   /** Creates, runs and removes a container. */
   run(args: readonly string[], options?: RunOptions): string;
-  /** Starts an idle container with this name in the background. */
-  start(name: string): string;
+  /** Starts a container with this name in the background: an idle one, or one with this program. */
+  start(name: string, options?: RunOptions, args?: readonly string[]): string;
   exec(name: string, args: readonly string[]): string;
   list(): string;
   /** Kills and removes started containers. */
@@ -41,6 +45,11 @@ export interface Engine extends AsyncDisposable {
 
 /** The program of an idle container. */
 export const sleeper = ['/bin/sleep', '100000'] as const;
+
+/** Flags of `run`, in Docker's words. */
+export function networkFlags({ network = 'none', publish = [] }: RunOptions): string {
+  return [`--network ${network}`, ...publish.map((port) => `-p ${port}`)].join(' ');
+}
 
 /** Milliseconds to create, run and remove a container with /bin/true. */
 export function runTrue(engine: Engine): Promise<number> {

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Engine, type RunOptions, sleeper } from './engine.ts';
+import { type Engine, networkFlags, type RunOptions, sleeper } from './engine.ts';
 import type { ImageCommands } from './image-commands.ts';
 import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
@@ -12,8 +12,10 @@ default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 `;
+/** CNI, on which podman may stand, keeps its addresses there and nowhere else. */
+const cniFolder = '/var/lib/cni';
 
-/** podman run --rootfs with a layer over the directory, without a network. */
+/** podman run --rootfs with a layer over the directory. */
 export class Podman implements Engine {
   readonly name = 'podman';
   readonly every = 5;
@@ -26,12 +28,13 @@ export class Podman implements Engine {
   readonly #rootfs: string;
   /** podman leaves these in every hierarchy, beside those of its containers. */
   readonly #left = new LeftGroups('libpod_parent/conmon', 'libpod_parent');
+  readonly #hadCni = existsSync(cniFolder);
 
-  constructor(home: string, rootfs: string) {
+  constructor(home: string, rootfs: string, within: readonly string[]) {
     const folder = join(home, 'podman');
     mkdirSync(folder, { recursive: true });
     const file = join(folder, 'containers.conf');
-    writeFileSync(file, config);
+    writeFileSync(file, `${config}[network]\nnetwork_config_dir = "${join(folder, 'networks')}"\n`);
     this.#rootfs = rootfs;
     const podman = `podman --root ${join(folder, 'root')} --runroot ${join(folder, 'run')}`;
     this.dockerLike = podman;
@@ -45,16 +48,18 @@ export class Podman implements Engine {
       log: join(folder, 'log'),
       env: { CONTAINERS_CONF: file },
       isolated: true,
+      within,
     });
   }
 
-  run(args: readonly string[], { stdin, tty, withoutLog }: RunOptions = {}): string {
+  run(args: readonly string[], options: RunOptions = {}): string {
+    const { stdin, tty, withoutLog } = options;
     const flags = [stdin && '-i', tty && '-it', withoutLog && '--log-driver none'].filter(Boolean);
-    return `${this.#create(['--rm', ...flags].join(' '))} ${args.join(' ')}`;
+    return `${this.#create(['--rm', ...flags].join(' '), options)} ${args.join(' ')}`;
   }
 
-  start(name: string): string {
-    return `${this.#create(`-d --name ${name}`)} ${sleeper.join(' ')}`;
+  start(name: string, options: RunOptions = {}, args: readonly string[] = sleeper): string {
+    return `${this.#create(`-d --name ${name}`, options)} ${args.join(' ')}`;
   }
 
   exec(name: string, args: readonly string[]): string {
@@ -69,12 +74,13 @@ export class Podman implements Engine {
     return `${this.dockerLike} rm -f --ignore -t 0 ${names.join(' ')}`;
   }
 
-  #create(flags: string): string {
-    return `${this.dockerLike} run ${flags} --network none --rootfs ${this.#rootfs}:O`;
+  #create(flags: string, options: RunOptions): string {
+    return `${this.dockerLike} run ${flags} ${networkFlags(options)} --rootfs ${this.#rootfs}:O`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.runner[Symbol.asyncDispose]();
     await this.#left.remove();
+    if (!this.#hadCni) rmSync(cniFolder, { recursive: true, force: true });
   }
 }

@@ -20,10 +20,11 @@ done`;
 
 /**
  * A private mount namespace without the cgroup2 mount of a hybrid layout, which crun 1.8 does not accept. On pure v2
- * the mount stays.
+ * the mount stays. /run is private, too, since not all that podman leaves there can be elsewhere.
  */
 const privately = `
 if [ -d /sys/fs/cgroup/unified ]; then umount /sys/fs/cgroup/unified; fi
+mount -t tmpfs -o mode=755 run /run
 exec bash -c "$LOOP"`;
 
 export class Runner implements AsyncDisposable {
@@ -38,6 +39,8 @@ export class Runner implements AsyncDisposable {
     readonly log: string;
     readonly env?: NodeJS.ProcessEnv;
     readonly isolated?: boolean;
+    /** A command that executes another one in a network namespace. Default: none, for that of the benchmark. */
+    readonly within?: readonly string[];
   }) {
     this.env = { ...process.env, ...options.env };
     this.#isolated = options.isolated ?? false;
@@ -45,7 +48,7 @@ export class Runner implements AsyncDisposable {
     const command = options.isolated
       ? ['unshare', '-m', '--propagation', 'private', 'sh', '-c', privately]
       : ['bash', '-c', loop];
-    const [program = '', ...args] = command;
+    const [program = '', ...args] = [...(options.within ?? []), ...command];
     this.#log = options.log;
     // Detached, here and elsewhere, so that only the benchmark gets an interrupt from the terminal, and cleans up.
     const stdio = ['pipe', 'pipe', 'inherit'] as const;

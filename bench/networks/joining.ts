@@ -1,0 +1,208 @@
+import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import { sleeper } from '../engines/engine.ts';
+import { goOn } from '../interrupt.ts';
+import type { Lab } from '../lab.ts';
+import { type Contestant, interleave, type Sample } from '../measure.ts';
+import { type Aim, medianOf, type Result, type Row, rowsOf } from '../report.ts';
+import { type Commands, own, type Place } from './place.ts';
+
+const crowd = 200;
+const published = 10;
+const withPorts = `, ${published} ports`;
+const beside = `${own} beside ${crowd}`;
+const besidePorts = `${beside} with ports${withPorts}`;
+const aim = { ms: 3, ofPeers: 0.2, besidePorts: 1.2 } as const;
+
+/** Not in a row, or they would be a range. */
+const ports = Array.from({ length: published }, (_, index) => ({
+  hostPort: 20_000 + 10 * index,
+  containerPort: 8000 + index,
+}));
+
+/** A way to run a container: without a network, and on the bridge. */
+interface Pair {
+  readonly name: string;
+  readonly alone: string;
+  readonly connected: Contestant;
+}
+
+/** What the bridge adds to a run: beside no other container, and beside many, with and without ports. */
+export async function joining(place: Place, quick: boolean): Promise<readonly Result[]> {
+  const { lab, engines } = place;
+  const crowded = await place.another();
+  const publishing = await place.another();
+  await fill(crowded, () => []);
+  await fill(publishing, (index) =>
+    ports.map(({ hostPort, containerPort }) => ({ hostPort: hostPort + 100 * (index + 1), containerPort })),
+  );
+  const bases: Contestant[] = [
+    call(own, lab, {}),
+    call(beside, crowded, {}),
+    call(besidePorts, publishing, {}),
+    ...engines.map((engine) => command(engine, `${engine.name} run`, {})),
+  ];
+  const bridge = { networks: [{ network: 'bridge' }] };
+  const pairs: Pair[] = [
+    { name: own, alone: own, connected: call(`${own}, bridge`, lab, bridge) },
+    {
+      name: `${own}${withPorts}`,
+      alone: own,
+      connected: call(`${own}, bridge${withPorts}`, lab, { ...bridge, ports }),
+    },
+    { name: beside, alone: beside, connected: call(`${beside}, bridge`, crowded, bridge) },
+    {
+      name: besidePorts,
+      alone: besidePorts,
+      connected: call(`${besidePorts}, bridge`, publishing, { ...bridge, ports }),
+    },
+    ...engines.flatMap((engine) => commandPairs(engine)),
+  ];
+  const samples = await interleave([...bases, ...pairs.map(({ connected }) => connected)], {
+    rounds: quick ? 40 : 200,
+    warmUp: quick ? 20 : 40,
+  });
+  const added = rowsOf(
+    new Map(
+      pairs.map(({ name, alone, connected }) => [
+        name,
+        differences(samples.get(alone) ?? [], samples.get(connected.name) ?? []),
+      ]),
+    ),
+  );
+  return [
+    {
+      name: 'joining',
+      title: 'what the bridge adds to create + start + wait + remove of /bin/true',
+      unit: 'ms',
+      rows: added,
+      notes: [
+        'Each run on the bridge minus the one of the same round without a network',
+        `Beside ${crowd}: containers that run on the bridge, with ${published} published ports each where it says so; docker and podman have none beside theirs`,
+        'Parts: request → ready (started) → exit frame → end of the stream (removed)',
+      ],
+      aims: aims(added),
+    },
+    {
+      name: 'connected-runs',
+      title: 'create + start + wait + remove of /bin/true without a network and on the bridge',
+      unit: 'ms',
+      rows: rowsOf(samples),
+      notes: [],
+    },
+  ];
+}
+
+async function fill(
+  { client, rootfs }: Lab,
+  portsOf: (index: number) => NonNullable<ContainerSpecInput['ports']>,
+): Promise<void> {
+  for (let index = 0; index < crowd; index++) {
+    goOn();
+    await client.started({
+      rootfs: { directory: rootfs },
+      process: { args: [...sleeper] },
+      networks: [{ network: 'bridge' }],
+      ports: portsOf(index),
+    });
+  }
+}
+
+function call(
+  name: string,
+  lab: Lab,
+  connection: Pick<ContainerSpecInput, 'networks' | 'ports'>,
+): Contestant {
+  const network = connection.networks ? {} : { namespaces: { network: 'none' } };
+  return {
+    name,
+    async run() {
+      const { code, readyMs, exitMs, endMs } = await lab.client.run({
+        rootfs: { directory: lab.rootfs },
+        process: { args: ['/bin/true'] },
+        ...network,
+        ...connection,
+      });
+      if (code !== 0) throw new Error(`/bin/true ended with ${code}`);
+      return { ms: endMs, parts: { ready: readyMs, exit: exitMs - readyMs, end: endMs - exitMs } };
+    },
+  };
+}
+
+/** They take much longer, and their figures are larger. */
+const everyNth = 12;
+
+function command(engine: Commands, name: string, options: Parameters<Commands['run']>[1]): Contestant {
+  return {
+    name,
+    every: everyNth,
+    run: async () => ({ ms: await engine.runner.time(engine.run(['/bin/true'], options)) }),
+  };
+}
+
+function commandPairs(engine: Commands): Pair[] {
+  const network = 'bridge';
+  const alone = `${engine.name} run`;
+  const publish = ports.map(({ hostPort, containerPort }) => `${hostPort}:${containerPort}`);
+  return [
+    { name: alone, alone, connected: command(engine, `${alone}, bridge`, { network }) },
+    {
+      name: `${alone}${withPorts}`,
+      alone,
+      connected: command(engine, `${alone}, bridge${withPorts}`, { network, publish }),
+    },
+  ];
+}
+
+/** Of the samples of the same rounds. */
+function differences(alone: readonly Sample[], connected: readonly Sample[]): Sample[] {
+  return connected.flatMap(({ ms, parts = {} }, index) => {
+    const base = alone[index];
+    if (base === undefined) return [];
+    const names = Object.keys(parts);
+    return [
+      {
+        ms: ms - base.ms,
+        parts: Object.fromEntries(
+          names.map((name) => [name, (parts[name] ?? Number.NaN) - (base.parts?.[name] ?? Number.NaN)]),
+        ),
+      },
+    ];
+  });
+}
+
+function aims(rows: readonly Row[]): Aim[] {
+  const peers = (suffix: string): Pick<Aim, 'limit' | 'bound'> => {
+    const medians = rows
+      .filter(({ name }) => /^(docker|podman) run/.test(name) && name.endsWith(suffix))
+      .filter(({ name }) => suffix !== '' || !name.endsWith(withPorts))
+      .map(({ median }) => median);
+    const limit = medians.length === 0 ? null : Math.min(...medians) * aim.ofPeers;
+    return { limit, bound: "a fifth of docker's and podman's" };
+  };
+  const most = { limit: aim.ms, bound: `${aim.ms} ms` };
+  const alone = medianOf(rows, `${own}${withPorts}`);
+  const besideWords = `beside ${crowd} containers`;
+  return [
+    { work: 'joining the bridge', row: own, ...most },
+    { work: 'the same, by the command line', row: `${own} run`, ...peers('') },
+    { work: `the same with ${published} published ports`, row: `${own}${withPorts}`, ...most },
+    {
+      work: `the same with ${published} published ports, by the command line`,
+      row: `${own} run${withPorts}`,
+      ...peers(withPorts),
+    },
+    { work: `joining the bridge ${besideWords}`, row: beside, ...most },
+    { work: `joining the bridge ${besideWords}`, row: beside, ...peers('') },
+    {
+      work: `joining with ${published} ports ${besideWords} with ${published} each`,
+      row: besidePorts,
+      limit: alone === null ? null : alone * aim.besidePorts,
+      bound: `${aim.besidePorts} times that beside none`,
+    },
+    {
+      work: `joining with ${published} ports ${besideWords} with ${published} each`,
+      row: besidePorts,
+      ...peers(withPorts),
+    },
+  ];
+}
