@@ -65,7 +65,10 @@ export class ResolverConnection {
       const lose = (): void => reject(new LikerError('INTERNAL', 'The resolver of names has ended'));
       if (this.#socket.destroyed) return lose();
       this.#waiting.push({ size, take, lose });
+      // Those of one turn of the event loop go together.
+      this.#socket.cork();
       this.#socket.write(request);
+      process.nextTick(() => this.#socket.uncork());
     });
   }
 

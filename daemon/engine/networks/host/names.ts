@@ -27,21 +27,19 @@ export async function announce(
   const { networks, network } = context;
   const { resolver } = network;
   if (resolver === null) return;
-  for (const endpoint of endpoints) {
+  const named = endpoints.map((endpoint) => {
     const on = networks.get(endpoint.networkId);
     const names = namesOn(on, container);
     const [plain = ''] = names;
-    await resolver.setNames(endpoint.networkId, container.id, {
+    return resolver.setNames(endpoint.networkId, container.id, {
       // Its addresses are those of the first, as Docker has it.
       names: [`${plain}.${on.name.toLowerCase()}`, ...names],
       addresses: addressesOf(endpoint),
     });
-  }
-  const seen = networks.endpointsOf(container.id).map(({ networkId }) => networkId);
-  await resolver.setContainer(container.id, {
-    networks: seen,
-    upstreams: upstreamsOf(context, container, seen),
   });
+  const seen = networks.endpointsOf(container.id).map(({ networkId }) => networkId);
+  const view = { networks: seen, upstreams: upstreamsOf(context, container, seen) };
+  await Promise.all([...named, resolver.setContainer(container.id, view)]);
 }
 
 /** Questions would leave an internal network with the resolver, which asks from the host: there nothing else has a name. */
