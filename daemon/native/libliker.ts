@@ -34,6 +34,7 @@ function bind(path: string) {
     bindPort: library.func(
       'int liker_bind_port (int protocol, const char *address, uint16_t port, _Out_ uint16_t *bound)',
     ),
+    link: library.func('int liker_link (const char *name, _Out_ int32_t *mtu, _Out_ int32_t *is_up)'),
     peerCredentials: library.func(
       'int liker_peer_credentials (int fd, _Out_ int32_t *pid, _Out_ uint32_t *uid, _Out_ uint32_t *gid)',
     ),
@@ -348,6 +349,18 @@ export function bindPort(
   const fd: number = library().bindPort(protocols[protocol], address, port, bound);
   if (fd < 0) return { syscall: 'bind', errno: errnoName(fd) };
   return { fd, port: bound[0] ?? 0 };
+}
+
+/** An interface of likerd's network namespace; null: there is none of this name. Waits for no change of interfaces that is under way. */
+export function linkState(
+  name: string,
+): { readonly index: number; readonly mtu: number; readonly isUp: boolean } | null {
+  const mtu = [0];
+  const isUp = [0];
+  const index: number = library().link(name, mtu, isUp);
+  if (isError(index, 'ENODEV')) return null;
+  check(index, 'look at the interface', 'ioctl', name);
+  return { index, mtu: mtu[0] ?? 0, isUp: isUp[0] === 1 };
 }
 
 const nfnetlinkAnswerBytes = 256 * 1024;

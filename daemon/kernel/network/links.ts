@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
-import { netlink } from '../../native/libliker.ts';
+import { linkState, netlink } from '../../native/libliker.ts';
 import { addressFamily, familyOf, type InterfaceAddress } from './address.ts';
 import { ask, refusedBy, tryAsking } from './ask.ts';
 import { decodeAnswers, encodeRequests, type Request } from './netlink.ts';
@@ -58,7 +58,7 @@ export async function removeLink(name: string): Promise<void> {
  * its addresses. A missing link is no error.
  */
 export async function cutLink(name: string): Promise<void> {
-  const link = await linkNamed(name);
+  const link = linkState(name);
   if (link === null) return;
   const { index } = link;
   const { refused } = await tryAsking('own', [
@@ -69,15 +69,22 @@ export async function cutLink(name: string): Promise<void> {
     throw refusedBy(`take the interface '${name}' down`, refused);
 }
 
+/** Indexes of bridges that were made here, or found as they must be, by name. No other interface gets the same. */
+const complete = new Map<string, number>();
+
 /**
- * Makes a bridge, with its addresses, and brings it up; returns its index. One that is there, up and the same, is left as it is, at the
- * cost of one question to the kernel. Throws SYSCALL.
+ * Makes a bridge, with its addresses, and brings it up; returns its index. One that is there, up and the same, is left as it is, which costs little.
+ * Throws SYSCALL.
  */
 export async function ensureBridge(bridge: Bridge): Promise<number> {
-  const found = await linkNamed(bridge.name);
-  if (found?.isUp && found.kind === 'bridge' && found.alias === bridge.alias && found.mtu === bridge.mtu)
-    return found.index;
-  return makeBridge(bridge);
+  const { name, alias, mtu } = bridge;
+  const now = linkState(name);
+  if (now?.isUp && now.mtu === mtu && now.index === complete.get(name)) return now.index;
+  const found = await linkNamed(name);
+  const isSame = found?.isUp && found.kind === 'bridge' && found.alias === alias && found.mtu === mtu;
+  const index = isSame ? found.index : await makeBridge(bridge);
+  complete.set(name, index);
+  return index;
 }
 
 async function makeBridge({ name, alias, mtu, addresses }: Bridge): Promise<number> {

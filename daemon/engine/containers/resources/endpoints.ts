@@ -4,7 +4,7 @@ import { type Attachment, bringUp } from '../../networks/host/bring-up.ts';
 import { linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
 import { addressesOf, type Endpoint } from '../../networks/model/endpoint.ts';
-import { bridgeOf, hostEndOf } from '../../networks/model/network.ts';
+import { hostEndOf } from '../../networks/model/network.ts';
 import type { Container } from '../model/container.ts';
 import { askedRates } from '../rules/network-rate.ts';
 import { freeEnds, limitLinks } from './interface-rate.ts';
@@ -104,8 +104,7 @@ function forget(context: EngineContext, endpoint: Endpoint): void {
 }
 
 async function forgetNow({ network: { links }, networks }: EngineContext, endpoint: Endpoint): Promise<void> {
-  const bridge = await links?.linkNamed(bridgeOf(networks.get(endpoint.networkId)));
-  await links?.forgetAddresses(addressesOf(endpoint), bridge?.index ?? 0);
+  await links?.forgetAddresses(addressesOf(endpoint), networks.up.get(endpoint.networkId)?.index ?? 0);
 }
 
 /** Resolves once nothing is remembered of those who had the addresses before. */

@@ -70,7 +70,7 @@ async function attach(context: EngineContext, links: LinkKernel, network: Networ
   // Before that, all of it is rebuilt soon.
   if (!networks.up.has(id) && networks.restored)
     await context.network.firewall?.apply({ add: { networks: [firewallNetwork(network)] } });
-  networks.up.set(id, { mtu });
+  networks.up.set(id, { mtu, index });
   return { network, index, mtu };
 }
 

@@ -41,8 +41,8 @@ export interface Joining {
 export class Networks {
   /** Of the daemon: by this its links are known. */
   readonly tag: string;
-  /** Networks whose bridge this daemon has made or found, by id. */
-  readonly up = new Map<string, { readonly mtu: number }>();
+  /** Networks whose bridge this daemon has made or found, by id. `index`: of the bridge. */
+  readonly up = new Map<string, { readonly mtu: number; readonly index: number }>();
   /** Addresses that the kernel is made to forget, by network and address: who gets one waits for that. */
   readonly forgetting = new Map<string, Promise<void>>();
   /** What the host has agrees with the records. Until then nothing of it is changed by itself. */
