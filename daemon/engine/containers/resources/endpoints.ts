@@ -27,12 +27,6 @@ export const endpoints: RunResource = {
       before: container.lastEndpoints,
     });
     await forgotten(context, made);
-    try {
-      await announce(context, container, made);
-    } catch (error) {
-      await leaveAll(context, container);
-      throw error;
-    }
     const links = linkEndpoints(
       context.networks.tag,
       made.map((endpoint, index) => ({ endpoint, attachment: attachments[index] as Attachment })),
@@ -45,6 +39,7 @@ export const endpoints: RunResource = {
     });
     start.links = limited.links;
     start.applied.push(...limited.applied);
+    start.pending.add(announce(context, container, made));
   },
 
   release: leaveAll,

@@ -24,12 +24,8 @@ export const ports: RunResource = {
     const { fds, chosen } = hold(context, wanted);
     start.held.push(...fds);
     context.ledger.change(container, { facts: { ports: chosen } });
-    try {
-      await context.network.firewall?.apply({ add: { ports: firewallPorts(context, container, endpoints) } });
-    } catch (error) {
-      context.ledger.change(container, { facts: { ports: [] } });
-      throw error;
-    }
+    const { firewall } = context.network;
+    if (firewall) start.pending.add(firewall.apply({ add: { ports: firewallPorts(context, container, endpoints) } }));
   },
 
   async release(context, container) {

@@ -15,6 +15,27 @@ export interface Start {
   links: readonly LinkEndpoint[];
   /** Ports of the host, until the shim has them. */
   readonly held: HeldPorts[];
+  /** What other processes and the kernel still do for it, beside its other resources and its plan. The shim is spawned after that. */
+  readonly pending: Pending;
+}
+
+/** Work that goes on in the background, until somebody needs it done. Nothing that it has touched is released before it has ended. */
+export class Pending implements AsyncDisposable {
+  readonly #all: Promise<void>[] = [];
+
+  add(work: Promise<void>): void {
+    // Whoever waits hears of a failure.
+    work.catch(() => {});
+    this.#all.push(work);
+  }
+
+  async done(): Promise<void> {
+    await Promise.all(this.#all);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#all);
+  }
 }
 
 /** What a run holds on the host, in a file of its own. run-resources.ts lists them all. */

@@ -21,7 +21,7 @@ import type { Facts } from '../model/facts.ts';
 import { newHealth } from '../model/health.ts';
 import { requirePhase } from '../model/phase.ts';
 import { Run } from '../model/run.ts';
-import type { Start } from '../resources/run-resource.ts';
+import { Pending, type Start } from '../resources/run-resource.ts';
 import { runResources } from '../resources/run-resources.ts';
 import { releaseShim, spawnShim } from '../resources/shim.ts';
 import { appliedLimits, containerDevices, warningOf } from '../rules/limits.ts';
@@ -99,7 +99,8 @@ async function start(
   };
   context.journal.backlog.flush();
   const devices = await containerDevices(context, spec);
-  const acquired: Start = { container, devices, cgroupPaths: {}, applied: [], links: [], held: [] };
+  await using pending = new Pending();
+  const acquired: Start = { container, devices, cgroupPaths: {}, applied: [], links: [], held: [], pending };
   const letGoOfPorts = () => {
     for (const ports of acquired.held.splice(0)) ports[Symbol.dispose]();
   };
@@ -119,6 +120,7 @@ async function start(
   const { links } = acquired;
   const attended = watcher !== null;
   const { plan, bareBinds } = encodedPlan(context, container, { devices, links, attended });
+  await pending.done();
   filling.begin();
   const run = beginRun(context, container, { watcher, bareBinds });
   undo.defer(() => {
