@@ -1,6 +1,6 @@
 /*
  * libliker: the few calls that likerd makes through FFI. Each returns 0 (or what it says) or -errno. None
- * keeps state, prints, or exits.
+ * keeps state (but a socket of nfnetlink), prints, or exits.
  */
 #pragma once
 #include <stddef.h>

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "include/liker.h"
+#include "netfilter_socket.h"
 
 struct place {
   int namespace; /* an fd, or LIKER_NEW_NAMESPACE: one that ends with the socket */
@@ -30,7 +31,7 @@ static int open_socket (int namespace, int family) {
   struct place place = { .namespace = namespace, .family = family };
   pthread_t thread;
   if (namespace == LIKER_OWN_NAMESPACE) {
-    int own = netlink_open (family);
+    int own = family == NETLINK_NETFILTER ? netfilter_take () : netlink_open (family);
     return own < 0 ? -errno : own;
   }
   int error = pthread_create (&thread, NULL, open_there, &place);
@@ -52,9 +53,13 @@ int64_t liker_netlink (int namespace, int family, const void *requests, size_t r
     if (header.nlmsg_len < sizeof header || header.nlmsg_len > (size_t)(end - at))
       return -EBADMSG;
     int accepted = netlink_ask (socket, at, header.nlmsg_len, answer, size, &used);
-    if (accepted <= 0)
-      return accepted < 0 ? accepted : (int64_t)used;
+    if (accepted < 0)
+      return accepted;
+    if (accepted == 0)
+      break;
     at += NLMSG_ALIGN (header.nlmsg_len);
   }
+  if (namespace == LIKER_OWN_NAMESPACE && family == NETLINK_NETFILTER)
+    netfilter_keep (&socket);
   return (int64_t)used;
 }

@@ -11,34 +11,29 @@
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "include/liker.h"
-
-#ifndef SOL_NETLINK
-#define SOL_NETLINK 270
-#endif
+#include "netfilter_socket.h"
 
 /* The kernel puts notifications together up to about a page. */
 #define NOTICE_SIZE (32u << 10)
 
-static int open_netfilter (void) {
-  return socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
-}
-
 int64_t liker_nfnetlink (const void *requests, size_t requests_size, void *answer, size_t size) {
-  cleanup_fd int fd = open_netfilter ();
+  cleanup_fd int fd = netfilter_take ();
   if (fd < 0)
     return -errno;
-  const int on = 1, room = (int)requests_size + 4096;
-  setsockopt (fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
-  setsockopt (fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  const int room = (int)requests_size + 4096;
   setsockopt (fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
   if (RETRY (send (fd, requests, requests_size, 0)) < 0)
     return -errno;
   /* The kernel does all of it within send, so the answers are there. */
   size_t used = 0;
   for (;;) {
-    ssize_t got = RETRY (recv (fd, (char *)answer + used, size - used, MSG_TRUNC));
-    if (got < 0)
-      return errno == EAGAIN ? (int64_t)used : -errno;
+    ssize_t got = RETRY (recv (fd, (char *)answer + used, size - used, MSG_TRUNC | MSG_DONTWAIT));
+    if (got < 0 && errno != EAGAIN)
+      return -errno;
+    if (got < 0) {
+      netfilter_keep (&fd);
+      return (int64_t)used;
+    }
     if ((size_t)got > size - used)
       return -EMSGSIZE;
     used += NLMSG_ALIGN ((size_t)got);
@@ -72,7 +67,7 @@ static bool touches (const char *table, const struct nlmsghdr *message) {
 
 int liker_watch_nftables (void) {
   const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1u << (NFNLGRP_NFTABLES - 1) };
-  cleanup_fd int fd = open_netfilter ();
+  cleanup_fd int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
   if (fd < 0 || fcntl (fd, F_SETOWN, getpid ()) < 0 || fcntl (fd, F_SETFL, O_NONBLOCK | O_ASYNC) < 0 ||
       bind (fd, (const struct sockaddr *)&address, sizeof address) < 0)
     return -errno;

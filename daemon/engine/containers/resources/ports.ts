@@ -25,7 +25,8 @@ export const ports: RunResource = {
     start.held.push(...fds);
     context.ledger.change(container, { facts: { ports: chosen } });
     const { firewall } = context.network;
-    if (firewall) start.pending.add(firewall.apply({ add: { ports: firewallPorts(context, container, endpoints) } }));
+    if (firewall)
+      start.pending.add(firewall.apply({ add: { ports: firewallPorts(context, container, endpoints) } }));
   },
 
   async release(context, container) {
