@@ -1,10 +1,13 @@
 /*
  * What liker-resolver reads: questions of containers, answers of name servers, requests of likerd.
- * Input: u8 (kind), bytes: a question; or u8 (size of the question), a question, an answer; or requests, each with u16 (its size) before it.
+ * Input: u8 (kind), bytes: a question; or u8 (size of the question), a question, an answer; or requests, each with u16 (its size) before it; or a packet that
+ * was denied.
  */
 #include "resolver/answer.h"
 #include "resolver/control.h"
 #include "resolver/lookup.h"
+#include "resolver/packet.h"
+#include "resolver/policy.h"
 #include "resolver/question.h"
 #include "resolver/reply.h"
 #include "resolver/reverse.h"
@@ -109,6 +112,18 @@ static void try_question (const uint8_t *data, size_t size) {
   free (message);
 }
 
+static void try_find (const unsigned char *reply, size_t size, size_t end, unsigned type) {
+  static struct found found;
+  if (!reply_find (&found, reply, size, end, type))
+    return;
+  require (found.count <= MOST_FOUND && found.time_to_live <= LONGEST_SECONDS, "what is found is limited");
+  for (unsigned i = 0; i < found.count; i++) {
+    require (found.address[i].size == (type == TYPE_A ? 4 : 16) && !address_is_special (&found.address[i]), "an address is of its kind, and not special");
+    for (unsigned other = 0; other < i; other++)
+      require (!address_is_same (&found.address[i], &found.address[other]), "each comes once");
+  }
+}
+
 static void try_reply (const uint8_t *data, size_t size) {
   if (size < 1)
     return;
@@ -119,6 +134,8 @@ static void try_reply (const uint8_t *data, size_t size) {
     require (rest >= HEADER_SIZE && get_16 (reply) == 0x3031, "an answer has the id that was sent");
     reply_is_truncated (reply);
     reply_is_failure (reply);
+    try_find (reply, rest, question.end, TYPE_A);
+    try_find (reply, rest, question.end, TYPE_AAAA);
     reply_adapt (reply, asked, question.end);
     require (get_16 (reply) == get_16 (asked), "the asker gets its own id");
     if (get_16 (reply + 4) == 1) {
@@ -156,6 +173,43 @@ static void find_all (const struct request *request) {
   zone_release (zone);
 }
 
+static void try_rule (const struct policy *policy, const struct rule *rule) {
+  static struct ports ports;
+  char name[2 + MOST_NAME + 1] = "x.", *at = name + 2;
+  memcpy (at, rule->name.at, rule->name.length);
+  at[rule->name.length] = '\0';
+  require_name (at, false);
+  require (policy_allows (policy, rule->is_wildcard ? name : at, &ports), "what a rule says is allowed");
+  require (ports.count <= MOST_PORTS && (!ports.are_all || ports.count == 0), "ports are all, or some");
+  require (rule->ranges > 0 || ports.are_all, "a rule without ports allows all of them");
+}
+
+static void try_policy (const struct request *request) {
+  static struct ports ports;
+  const struct policy *policy = policy_make (request);
+  const unsigned char *at = request->rules_at;
+  for (unsigned i = 0; i < request->rules; i++) {
+    struct rule rule;
+    size_t size = rule_read (&rule, at, (size_t)(request->rules_at + request->rules_size - at));
+    require (size > 0, "a rule that was read once can be read again");
+    try_rule (policy, &rule);
+    at += size;
+  }
+  require (!policy_allows (policy, "", &ports), "what is no name is not allowed");
+  require (policy_has_rules (policy) == (request->rules > 0) && policy_is_same (policy, policy), "it is the policy of the request");
+  for (unsigned i = 0; i < policy_interfaces (policy); i++)
+    require (strlen (policy_interface (policy, i)) < INTERFACE_SIZE, "an interface has a name");
+  policy_free (policy);
+}
+
+static void try_packet (const uint8_t *data, size_t size) {
+  unsigned char *bytes = copy_of (data, size);
+  struct packet packet;
+  if (packet_read (&packet, bytes, size))
+    require (packet.to.size == 4 || packet.to.size == 16, "a packet goes somewhere");
+  free (bytes);
+}
+
 static void try_requests (const uint8_t *data, size_t size) {
   struct container container = { .zones = 0 };
   list_init (&container.members);
@@ -170,6 +224,8 @@ static void try_requests (const uint8_t *data, size_t size) {
       check_request (&request);
       if (request.kind == 'J' && member_join (&container, &request) == 0)
         find_all (&request);
+      if (request.kind == 'P')
+        try_policy (&request);
       if (request.kind == 'L')
         member_leave (&container, request.network);
     }
@@ -184,7 +240,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   if (size < 1)
     return 0;
-  static void (*const tries[]) (const uint8_t *, size_t) = { try_question, try_reply, try_requests };
-  tries[data[0] % 3](data + 1, size - 1);
+  static void (*const tries[]) (const uint8_t *, size_t) = { try_question, try_reply, try_requests, try_packet };
+  tries[data[0] % 4](data + 1, size - 1);
   return 0;
 }

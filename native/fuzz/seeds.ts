@@ -7,6 +7,7 @@ import {
   showRequest,
   upstreamsRequest,
 } from '../../daemon/kernel/network/resolver-messages.ts';
+import { policyRequest, tableMadeRequest } from '../../daemon/kernel/network/resolver-policy.ts';
 import { encodeConnect, encodeLaunch, encodeListing, encodeLookUp } from '../../daemon/kernel/plan/encode.ts';
 import {
   cloneFlag,
@@ -364,7 +365,30 @@ const requests = [
   removeRequest(network),
   upstreamsRequest(['127.0.0.53']),
   helloRequest(),
+  policyRequest(network, {
+    interfaces: ['veth1', 'abcdefghijklmno'],
+    rules: [
+      { name: 'example.org', wildcard: false, ports: [] },
+      {
+        name: 'web',
+        wildcard: true,
+        ports: [
+          { protocol: 'any', first: 1, last: 64 },
+          { protocol: 'tcp', first: 443, last: 443 },
+        ],
+      },
+      { name: 'many', wildcard: false, ports: [{ protocol: 'udp', first: 0, last: 65_535 }] },
+    ],
+  }),
+  policyRequest(network, null),
+  tableMadeRequest(),
 ];
+
+/** A segment of TCP, and a datagram of UDP behind options. */
+const packets = [
+  '4500003c1c464000400600000a090002cb00710ac00001bb',
+  `6000000000180040${'fd'.repeat(16)}${'20'.repeat(16)}3c00000000000000110000000000000004d20035`,
+].map((hex) => row(3, Buffer.from(hex, 'hex')));
 
 /** Without the length that the stream has, after one of 16 bits. */
 function framed(request: Buffer): Buffer {
@@ -383,7 +407,12 @@ export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
   ],
   interpreter: () => [row(0, elf('/lib64/ld-linux-x86-64.so.2')), row(0, '#! /usr/bin/env python3\n')],
   log: () => [lateMark, row(4, 0, 0, sized('one\ntwo\n'), 1, sized('three'))],
-  names: () => [...questions.map((bytes) => row(0, bytes)), ...replies(), row(2, ...requests.map(framed))],
+  names: () => [
+    ...questions.map((bytes) => row(0, bytes)),
+    ...replies(),
+    row(2, ...requests.map(framed)),
+    ...packets,
+  ],
   plan: () => plans().map((bytes) => row(0, bytes)),
   procfs: () => [
     row(0, '7 (a) b) S 1 7 7 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 4321 1 1\n'),

@@ -16,7 +16,7 @@ export interface View {
   readonly upstreams: readonly string[] | null;
 }
 
-function request(kind: string, ...parts: readonly (Uint8Array | readonly number[])[]): Buffer {
+export function request(kind: string, ...parts: readonly (Uint8Array | readonly number[])[]): Buffer {
   const body = Buffer.concat(parts.map((part) => (part instanceof Uint8Array ? part : Buffer.from(part))));
   const header = Buffer.alloc(5, kind);
   header.writeUInt32LE(1 + body.length, 0);
@@ -25,14 +25,14 @@ function request(kind: string, ...parts: readonly (Uint8Array | readonly number[
   return Buffer.concat([header, body]);
 }
 
-const id = (hex: string): Buffer => Buffer.from(hex, 'latin1');
+export const id = (hex: string): Buffer => Buffer.from(hex, 'latin1');
 
 export const helloRequest = (): Buffer => request('H');
 export const beginRequest = (): Buffer => request('B');
 export const endRequest = (): Buffer => request('E');
 
 /** What is longer than a label of DNS, such as many a container's name, cannot be asked for. */
-function isName(name: string): boolean {
+export function isName(name: string): boolean {
   return name.length <= 253 && /^([!-\-/-~]{1,63}\.)*[!-\-/-~]{1,63}$/.test(name);
 }
 
@@ -95,7 +95,7 @@ function serverBytes(server: string): Buffer {
   return Buffer.concat([addressBytes(plain), rest]);
 }
 
-function nameBytes(name: string): Buffer {
+export function nameBytes(name: string): Buffer {
   const bytes = Buffer.from(name, 'latin1');
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }

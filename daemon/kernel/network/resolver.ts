@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError, LikerError } from '../../../common/errors.ts';
 import type { Log } from '../../host/log.ts';
 import { retry } from '../../loop/retry.ts';
 import { openResolverSockets } from '../../native/libliker.ts';
 import { HostServers } from './host-servers.ts';
-import { ResolverConnection } from './resolver-connection.ts';
+import type { ResolverConnection } from './resolver-connection.ts';
+import { type Denial, watchDenials } from './resolver-denials.ts';
 import {
   beginRequest,
   endRequest,
@@ -19,10 +17,12 @@ import {
   upstreamsRequest,
   type View,
 } from './resolver-messages.ts';
+import { type NamePolicy, policyRequest, tableMadeRequest } from './resolver-policy.ts';
+import { connectTo, defaultProgram } from './resolver-process.ts';
 
+export type { Denial } from './resolver-denials.ts';
 export type { Names, View } from './resolver-messages.ts';
-
-const repository = join(import.meta.dirname, '../../..');
+export type { NamePolicy, NameRule, PortRange } from './resolver-policy.ts';
 
 /** As HostProcess of daemon/kernel/process. */
 interface Process {
@@ -40,14 +40,19 @@ export interface ResolverOptions {
   readonly command?: readonly string[];
   /** The host's resolv.conf(5). */
   readonly hostFile?: string;
+  /** Without it no container can have a policy. */
+  readonly firewall?: {
+    /** The table (inet) whose sets get the addresses that policies allow. */
+    readonly table: string;
+    /** Of NFLOG: it logs what it denies there, with the table's name as the prefix. */
+    readonly group: number;
+  };
 }
 
 /** How long the program stays without containers: the next one need not wait for it to start. */
 const idleMs = 60_000;
 /** Between attempts to start it again. */
 const pauses = { firstMs: 20, longestMs: 5_000 };
-/** It has nothing to do before it says that it is ready. */
-const readyMs = 10_000;
 
 /** What it answers to showRequest of a container whose sockets it does not have. */
 const lacksSockets = 'ENOTCONN';
@@ -62,11 +67,13 @@ export class Resolver implements Disposable {
   /** By network, then by container. */
   readonly #members = new Map<string, Map<string, Names>>();
   readonly #views = new Map<string, View>();
+  readonly #policies = new Map<string, NamePolicy>();
   #servers: HostServers | null = null;
   #connection: ResolverConnection | null = null;
   #connecting: Promise<ResolverConnection> | null = null;
   #begun = false;
   #closed = false;
+  #denied: (denial: Denial) => void = () => {};
   #idle: NodeJS.Timeout | null = null;
 
   constructor(options: ResolverOptions) {
@@ -109,9 +116,31 @@ export class Resolver implements Disposable {
     await this.#tell(showRequest(container, view));
   }
 
+  /**
+   * Before setContainer: the names that the container may ask for, and what it may reach of them, in place of what it was; null: anything. Resolves when what
+   * is no longer allowed is out of the table.
+   */
+  async setPolicy(container: string, policy: NamePolicy | null): Promise<void> {
+    const request = policyRequest(container, policy);
+    if (policy) this.#policies.set(container, policy);
+    else this.#policies.delete(container);
+    await this.#tell(request);
+  }
+
+  /** The table was made anew, and the addresses that can still be reached are to be in it again. */
+  async tableMade(): Promise<void> {
+    if (this.#policies.size > 0) await this.#tell(tableMadeRequest());
+  }
+
+  /** What containers with a policy are denied from now on, and what nobody has heard of yet: at most every 200 ms of the same. */
+  onDenied(listener: (denial: Denial) => void): void {
+    this.#denied = listener;
+  }
+
   /** The container leaves all networks, and its sockets are closed, since they keep its network namespace. */
   remove(container: string): void {
     this.#views.delete(container);
+    this.#policies.delete(container);
     for (const network of [...this.#members.keys()]) this.#forget(network, container);
     this.#mention(removeRequest(container));
     if (this.#views.size === 0) this.#restSoon();
@@ -166,8 +195,15 @@ export class Resolver implements Disposable {
       this.#mention(upstreamsRequest(servers)),
     );
     const [program = '', ...args] = this.#options.command ?? [defaultProgram()];
-    const connection = await connectTo(this.socket, this.#options.run, [program, ...args]);
+    const { run, firewall, log } = this.#options;
+    const options = firewall ? ['--table', firewall.table, '--group', String(firewall.group)] : [];
+    const connection = await connectTo(this.socket, run, [program, ...args], options);
     connection.unref();
+    if (firewall)
+      void watchDenials(this.socket, connection.closed, (denial) => this.#denied(denial)).catch(
+        (error: unknown) =>
+          log.warn('what containers are denied cannot be heard of', { error: asError(error).message }),
+      );
     const lacking = this.#tellAll(connection);
     this.#connection = connection;
     void connection.closed.then(() => this.#lost(connection));
@@ -183,6 +219,9 @@ export class Resolver implements Disposable {
     for (const [network, members] of this.#members)
       for (const [container, names] of members)
         told.push(connection.ask(joinRequest(network, container, names)));
+    // Also those that have none: one that has been taken from them may still be known.
+    for (const container of new Set([...this.#views.keys(), ...this.#policies.keys()]))
+      told.push(connection.ask(policyRequest(container, this.#policies.get(container) ?? null)));
     const shown = [...this.#views].map(async ([container, view]) => ({
       container,
       errno: await connection.ask(showRequest(container, view)),
@@ -238,57 +277,4 @@ export class Resolver implements Disposable {
     this.#connection = null;
     connection?.end();
   }
-}
-
-function defaultProgram(): string {
-  return process.env['LIKER_RESOLVER'] ?? join(repository, 'native/build/liker-resolver');
-}
-
-/** The resolver of this version: the one that runs, one that takes its place without a gap, or the first. */
-async function connectTo(
-  socket: string,
-  run: string,
-  command: readonly string[],
-): Promise<ResolverConnection> {
-  const build = buildOf(command.at(-1) ?? '');
-  for (let earlier = 0; earlier < attempts; earlier += 1) {
-    const connection = await ResolverConnection.open(socket);
-    const running = await connection?.hello().catch(() => '');
-    if (connection && running === build) return connection;
-    connection?.end();
-    await start([...command, '--run', run, '--build', build]);
-  }
-  throw new LikerError('INTERNAL', `Cannot start the resolver of names at '${socket}': it does not answer`);
-}
-
-/** Another likerd that was killed may have started one at the same time. */
-const attempts = 5;
-
-/** Programs of the same bytes are the same build. */
-function buildOf(program: string): string {
-  return createHash('sha256').update(readFileSync(program)).digest('hex').slice(0, 32);
-}
-
-/** Resolves when the program listens, or has ended because another one does. */
-function start([program = '', ...args]: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'], env: {} });
-    const timer = setTimeout(() => child.kill('SIGKILL'), readyMs);
-    const done = (): void => {
-      clearTimeout(timer);
-      child.stdout.destroy();
-      child.unref();
-      resolve();
-    };
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      reject(
-        new LikerError('INTERNAL', `Cannot start the resolver of names '${program}': ${error.message}`, {
-          cause: error,
-        }),
-      );
-    });
-    // It closes its output when it is ready, and at its end.
-    child.stdout.resume().once('close', done);
-  });
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "cleanup.h"
+#include "nft_batch.h"
 #include "syscalls.h"
 
 #define TABLE "liker-names"
@@ -19,62 +20,6 @@
 #define LOOPBACK_INTERFACE 1
 /* Where the address and the ports are in the headers, and the sums of UDP and TCP. */
 enum { SOURCE_ADDRESS = 12, TARGET_ADDRESS = 16, SOURCE_PORT = 0, TARGET_PORT = 2, SUM_OF_UDP = 6, SUM_OF_TCP = 16 };
-
-struct batch {
-  unsigned char bytes[3072];
-  size_t size;
-  uint32_t number; /* of the last message */
-};
-
-static void *add (struct batch *batch, size_t size) {
-  void *at = batch->bytes + batch->size;
-  batch->size += NLMSG_ALIGN (size);
-  return at;
-}
-
-static size_t message_begin (struct batch *batch, unsigned type, unsigned flags, unsigned family, unsigned resource) {
-  size_t start = batch->size;
-  struct nlmsghdr *header = add (batch, sizeof *header);
-  *header = (struct nlmsghdr){ .nlmsg_type = (uint16_t)type, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags), .nlmsg_seq = ++batch->number };
-  struct nfgenmsg *what = add (batch, sizeof *what);
-  *what = (struct nfgenmsg){ .nfgen_family = (uint8_t)family, .version = NFNETLINK_V0, .res_id = htons ((uint16_t)resource) };
-  return start;
-}
-
-static void message_end (struct batch *batch, size_t start) {
-  ((struct nlmsghdr *)(void *)(batch->bytes + start))->nlmsg_len = (uint32_t)(batch->size - start);
-}
-
-static size_t table_message (struct batch *batch, unsigned type, unsigned flags) {
-  return message_begin (batch, NFNL_SUBSYS_NFTABLES << 8 | type, flags, NFPROTO_IPV4, 0);
-}
-
-static void batch_limit (struct batch *batch, unsigned type) {
-  message_end (batch, message_begin (batch, type, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-}
-
-static void put (struct batch *batch, unsigned type, const void *value, size_t size) {
-  struct nlattr *attribute = add (batch, sizeof *attribute + size);
-  *attribute = (struct nlattr){ .nla_len = (uint16_t)(sizeof *attribute + size), .nla_type = (uint16_t)type };
-  memcpy (attribute + 1, value, size);
-}
-
-static void put_text (struct batch *batch, unsigned type, const char *text) { put (batch, type, text, strlen (text) + 1); }
-
-static void put_number (struct batch *batch, unsigned type, uint32_t number) {
-  const uint32_t value = htonl (number);
-  put (batch, type, &value, sizeof value);
-}
-
-static size_t nest_begin (struct batch *batch, unsigned type) {
-  size_t start = batch->size;
-  put (batch, type | NLA_F_NESTED, "", 0);
-  return start;
-}
-
-static void nest_end (struct batch *batch, size_t start) {
-  ((struct nlattr *)(void *)(batch->bytes + start))->nla_len = (uint16_t)(batch->size - start);
-}
 
 struct expression {
   size_t element, data;
@@ -90,12 +35,6 @@ static struct expression expression_begin (struct batch *batch, const char *name
 static void expression_end (struct batch *batch, struct expression expression) {
   nest_end (batch, expression.data);
   nest_end (batch, expression.element);
-}
-
-static void put_value (struct batch *batch, unsigned type, const void *value, size_t size) {
-  size_t nest = nest_begin (batch, type);
-  put (batch, NFTA_DATA_VALUE, value, size);
-  nest_end (batch, nest);
 }
 
 static void compare (struct batch *batch, unsigned operation, const void *value, size_t size) {
@@ -141,10 +80,10 @@ static void write_port (struct batch *batch, unsigned offset, uint16_t port, uns
 }
 
 static void add_table (struct batch *batch) {
-  size_t message = table_message (batch, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
+  size_t message = table_message (batch, NFPROTO_IPV4, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
   put_text (batch, NFTA_TABLE_NAME, TABLE);
   message_end (batch, message);
-  message = table_message (batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+  message = table_message (batch, NFPROTO_IPV4, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
   put_text (batch, NFTA_CHAIN_TABLE, TABLE);
   put_text (batch, NFTA_CHAIN_NAME, CHAIN);
   size_t hook = nest_begin (batch, NFTA_CHAIN_HOOK);
@@ -161,7 +100,7 @@ struct rule {
 };
 
 static struct rule rule_begin (struct batch *batch) {
-  struct rule rule = { .message = table_message (batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND) };
+  struct rule rule = { .message = table_message (batch, NFPROTO_IPV4, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND) };
   put_text (batch, NFTA_RULE_TABLE, TABLE);
   put_text (batch, NFTA_RULE_CHAIN, CHAIN);
   rule.expressions = nest_begin (batch, NFTA_RULE_EXPRESSIONS);
@@ -220,7 +159,8 @@ static int hear (int socket) {
 }
 
 int move_port (uint32_t address, uint16_t port, uint16_t to) {
-  struct batch batch = { .size = 0 };
+  unsigned char bytes[3072];
+  struct batch batch = { .bytes = bytes };
   batch_limit (&batch, NFNL_MSG_BATCH_BEGIN);
   add_table (&batch);
   add_exit (&batch);
@@ -231,7 +171,7 @@ int move_port (uint32_t address, uint16_t port, uint16_t to) {
     last = batch.size;
     add_move (&batch, false, protocols[i], address, to, port);
   }
-  ((struct nlmsghdr *)(void *)(batch.bytes + last))->nlmsg_flags |= NLM_F_ACK;
+  message_ask_answer (&batch, last);
   batch_limit (&batch, NFNL_MSG_BATCH_END);
   cleanup_fd int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
   if (fd < 0 || RETRY (send (fd, batch.bytes, batch.size, 0)) < 0)

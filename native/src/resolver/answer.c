@@ -1,8 +1,7 @@
 #include "answer.h"
 #include <string.h>
 
-/* Programs keep what they were told so long. A container that is started again may have another address. */
-#define TIME_TO_LIVE 1
+#define NAME_TIME_TO_LIVE 1
 /* What is taken by UDP. Nothing is lost on the way, but what is larger than a packet of the loopback interface is refused. */
 #define EDNS_SIZE 4096
 #define POINTER_TO_QUESTION (0xc000 | HEADER_SIZE)
@@ -32,7 +31,7 @@ void answer_begin (struct answer *answer, unsigned char *message, size_t most, c
 }
 
 /* The start of a record's data; NULL if there is no room. */
-static unsigned char *add_record (struct answer *answer, unsigned type, size_t length) {
+static unsigned char *add_record (struct answer *answer, unsigned type, uint16_t time_to_live, size_t length) {
   if (answer->is_truncated || answer->most - answer->size < RECORD_SIZE + length) {
     answer->is_truncated = true;
     return NULL;
@@ -42,22 +41,22 @@ static unsigned char *add_record (struct answer *answer, unsigned type, size_t l
   put_16 (at + 2, type);
   put_16 (at + 4, CLASS_IN);
   put_16 (at + 6, 0);
-  put_16 (at + 8, TIME_TO_LIVE);
+  put_16 (at + 8, time_to_live);
   put_16 (at + 10, (unsigned)length);
   answer->size += RECORD_SIZE + length;
   answer->records++;
   return at + RECORD_SIZE;
 }
 
-void answer_add_address (struct answer *answer, const struct address *address) {
-  unsigned char *data = add_record (answer, address->size == 4 ? TYPE_A : TYPE_AAAA, address->size);
+void answer_add_address (struct answer *answer, const struct address *address, uint16_t time_to_live) {
+  unsigned char *data = add_record (answer, address->size == 4 ? TYPE_A : TYPE_AAAA, time_to_live, address->size);
   if (data)
     memcpy (data, address->bytes, address->size);
 }
 
 void answer_add_name (struct answer *answer, const char *name) {
   size_t length = strlen (name);
-  unsigned char *data = add_record (answer, TYPE_PTR, length + 2);
+  unsigned char *data = add_record (answer, TYPE_PTR, NAME_TIME_TO_LIVE, length + 2);
   if (!data)
     return;
   while (*name) {

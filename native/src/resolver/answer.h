@@ -13,7 +13,7 @@ struct answer {
 
 /* Of at most `most` bytes, which are enough for header, question and EDNS, to a message whose question was read; `message` has room for all. */
 void answer_begin (struct answer *answer, unsigned char *message, size_t most, const unsigned char *asked, const struct question *question);
-void answer_add_address (struct answer *answer, const struct address *address);
+void answer_add_address (struct answer *answer, const struct address *address, uint16_t time_to_live);
 /* Whose labels are of the right length. */
 void answer_add_name (struct answer *answer, const char *name);
 /* Returns the size of the message. What does not fit is left out, and the message says so. */

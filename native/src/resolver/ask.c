@@ -1,7 +1,10 @@
 #include "ask.h"
 #include "answer.h"
+#include "denials.h"
 #include "lookup.h"
+#include "policy.h"
 #include "query.h"
+#include "reverse.h"
 #include "servers.h"
 
 /* For one answer at a time, of which an asker makes a copy. */
@@ -16,10 +19,66 @@ static size_t size_for (const struct asker *asker, const struct question *questi
   return question->answer_size < MOST_BY_UDP ? question->answer_size : MOST_BY_UDP;
 }
 
+/* Nothing but the question goes on: the rest could hold anything. */
+static size_t only_question (unsigned char *only, const unsigned char *message, const struct question *question) {
+  struct answer answer;
+  answer_begin (&answer, only, PLAIN_SIZE, message, question);
+  size_t size = answer_end (&answer, question, RCODE_OK);
+  only[2] = message[2] & WANTS_RECURSION;
+  only[3] = 0;
+  return size;
+}
+
+static void deny (struct container *container, const struct question *question) {
+  const struct denied denied = { .kind = DENIED_NAME, .name = question->name };
+  denials_add (container, &denied);
+}
+
+static bool is_address (unsigned type) { return type == TYPE_A || type == TYPE_AAAA; }
+
+/* Answers what needs no address to be reached. */
+static void answer_plainly (const struct asker *asker, struct answer *answer, const struct question *question, unsigned rcode) {
+  asker->answer (asker, message_out, answer_end (answer, question, rcode));
+}
+
+/*
+ * Of allowed names only addresses, and of addresses only names that the networks have. What is not allowed does not exist: programs with musl wait for
+ * seconds after a refusal, and those with glibc ask again.
+ */
+static void answer_policed (const struct asker *asker, const unsigned char *message, const struct question *question, struct answer *answer) {
+  const struct container *container = asker->container;
+  static struct ports ports;
+  struct address address;
+  if (question->edns_version > 0)
+    answer_plainly (asker, answer, question, RCODE_BAD_VERSION);
+  else if (question->class != CLASS_IN || !policy_allows (container->policy, question->name, &ports)) {
+    bool is_reverse = question->type == TYPE_PTR && policy_has_rules (container->policy) && reverse_read (question->name, &address);
+    bool is_known = is_reverse && lookup (container, question, answer);
+    if (!is_known)
+      deny (asker->container, question);
+    answer_plainly (asker, answer, question, is_known ? RCODE_OK : RCODE_NO_NAME);
+  } else if (!is_address (question->type))
+    answer_plainly (asker, answer, question, RCODE_OK);
+  else {
+    unsigned char only[PLAIN_SIZE];
+    size_t size = only_question (only, message, question);
+    if (lookup (container, question, answer))
+      query_allow (asker, only, size, question, message_out, answer_end (answer, question, RCODE_OK));
+    else if (servers_of (container)->count > 0)
+      query_begin (asker, only, size, question);
+    else
+      answer_plainly (asker, answer, question, container->servers ? RCODE_NO_NAME : RCODE_SERVER_FAILURE);
+  }
+}
+
 static void answer_question (const struct asker *asker, const unsigned char *message, size_t size, const struct question *question) {
   struct answer answer;
   answer_begin (&answer, message_out, size_for (asker, question), message, question);
   unsigned rcode;
+  if (asker->container->policy) {
+    answer_policed (asker, message, question, &answer);
+    return;
+  }
   if (question->edns_version > 0)
     rcode = RCODE_BAD_VERSION;
   else if (lookup (asker->container, question, &answer))

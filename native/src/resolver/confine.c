@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,9 +17,11 @@
 #if defined __x86_64__
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #define OLD_CALLS ALLOW (epoll_wait),
+#define OLD_POLL ALLOW (poll),
 #elif defined __aarch64__
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #define OLD_CALLS
+#define OLD_POLL
 #else
 #error "the filter of liker-resolver does not know this architecture"
 #endif
@@ -35,11 +38,12 @@
   BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), ARGUMENT (2), BPF_JUMP (BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1), REFUSE, \
     BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
+#define BEGIN \
+  BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, arch)), BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0), \
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr))
+
 static struct sock_filter filter[] = {
-  BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, arch)),
-  BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
-  BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-  BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+  BEGIN,
   /* In the order of how often they come. */
   OLD_CALLS
   ALLOW (epoll_pwait),
@@ -68,6 +72,24 @@ static struct sock_filter filter[] = {
   ALLOW (munmap),
   ALLOW (mremap),
   ALLOW (madvise),
+  ALLOW (rt_sigreturn),
+  ALLOW (restart_syscall),
+  ALLOW (exit_group),
+  REFUSE,
+};
+
+static struct sock_filter guard_filter[] = {
+  BEGIN,
+  OLD_POLL
+  ALLOW (ppoll),
+  ALLOW (recvfrom),
+  ALLOW (sendto),
+  /* The name of an interface. */
+  BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4),
+  ARGUMENT (1),
+  BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SIOCGIFNAME, 1, 0),
+  REFUSE,
+  BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   ALLOW (rt_sigreturn),
   ALLOW (restart_syscall),
   ALLOW (exit_group),
@@ -112,10 +134,11 @@ static int change_user (void) {
   return 0;
 }
 
-static int drop_capabilities (void) {
+/* All but these, of which none has a number above 31. */
+static int drop_capabilities (uint32_t kept) {
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-  const struct __user_cap_data_struct none[2] = { { 0 } };
-  return sys_capset (&header, none);
+  const struct __user_cap_data_struct sets[2] = { { .effective = kept, .permitted = kept } };
+  return sys_capset (&header, sets);
 }
 
 /* Nothing may be opened by its path, where the kernel can say so. The filter of system calls says it, too. */
@@ -127,15 +150,20 @@ static int close_files (void) {
   return sys_landlock_restrict_self (ruleset);
 }
 
-static int filter_calls (void) {
-  struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
-  return SANITIZED ? 0 : sys_seccomp (SECCOMP_SET_MODE_FILTER, 0, &program);
+static int give_up (uint32_t kept, const struct sock_fprog *program) {
+  /* A change of the user makes a process undumpable only if a file of the system says so. */
+  if (limit_all () < 0 || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl (PR_SET_KEEPCAPS, kept != 0, 0, 0, 0) < 0 || change_user () < 0 ||
+      drop_capabilities (kept) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || close_files () < 0)
+    return -1;
+  return SANITIZED ? 0 : sys_seccomp (SECCOMP_SET_MODE_FILTER, 0, (void *)program);
 }
 
 int confine (void) {
-  /* A change of the user makes a process undumpable only if a file of the system says so. */
-  if (limit_all () < 0 || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || change_user () < 0 || drop_capabilities () < 0 ||
-      prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-    return -1;
-  return close_files () < 0 || filter_calls () < 0 ? -1 : 0;
+  const struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+  return give_up (0, &program);
+}
+
+int confine_guard (void) {
+  const struct sock_fprog program = { sizeof guard_filter / sizeof *guard_filter, guard_filter };
+  return give_up (1u << CAP_NET_ADMIN, &program);
 }

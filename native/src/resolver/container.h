@@ -7,6 +7,7 @@
 
 struct zone;
 struct servers;
+struct policy;
 
 struct container {
   struct table_entry entry;
@@ -16,7 +17,12 @@ struct container {
   bool is_handed;      /* to the program that takes over */
   unsigned zones;
   struct zone **zone;
-  struct servers *servers; /* NULL: the common ones */
+  struct servers *servers;     /* NULL: the common ones */
+  const struct policy *policy; /* NULL: it may ask for any name */
+  struct list grants;          /* of grants.c, the one first that was told longest ago */
+  unsigned grant_count;
+  struct list denials; /* of denials.c */
+  unsigned denial_count;
   struct list members;     /* of zones.c */
   struct list queries;     /* of query.c, the oldest first */
   struct list connections; /* of connection.c, the one first that has been silent for longest */

@@ -8,6 +8,8 @@
 #include "base/syscalls.h"
 #include "connection.h"
 #include "datagrams.h"
+#include "denials.h"
+#include "grants.h"
 #include "query.h"
 #include "servers.h"
 #include "zones.h"
@@ -34,6 +36,8 @@ struct container *container_get (const char *id) {
     list_init (&container->members);
     list_init (&container->queries);
     list_init (&container->connections);
+    list_init (&container->grants);
+    list_init (&container->denials);
     table_add (&containers, &container->entry, table_hash (table_seed (), id, ID_SIZE));
   }
   container->generation = generation;
@@ -71,6 +75,10 @@ static void forget_view (struct container *container) {
 }
 
 void container_remove (struct container *container) {
+  /* Its interfaces' names may be those of another one next. */
+  if (container->policy)
+    grants_change_policy (container, NULL);
+  denials_end (container);
   close_sockets (container);
   forget_view (container);
   members_leave (container, UINT64_MAX);

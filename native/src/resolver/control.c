@@ -1,4 +1,5 @@
 #include "control.h"
+#include <netinet/in.h>
 #include <string.h>
 
 struct reader {
@@ -119,12 +120,73 @@ static bool take_view (struct reader *reader, struct request *request) {
   return take_8 (reader, &request->networks) && take_ids (reader, &request->networks_at, request->networks) && take_servers (reader, request);
 }
 
+#define RANGE_SIZE 5
+
+struct port_range rule_range (const struct rule *rule, unsigned index) {
+  struct reader reader = { rule->ranges_at + (size_t)index * RANGE_SIZE, RANGE_SIZE };
+  unsigned protocol = 0, first = 0, last = 0;
+  take_8 (&reader, &protocol);
+  take_16 (&reader, &first);
+  take_16 (&reader, &last);
+  return (struct port_range){ (uint8_t)protocol, (uint16_t)first, (uint16_t)last };
+}
+
+static bool ranges_are_good (const struct rule *rule) {
+  for (unsigned i = 0; i < rule->ranges; i++) {
+    const struct port_range range = rule_range (rule, i);
+    if ((range.protocol != 0 && range.protocol != IPPROTO_TCP && range.protocol != IPPROTO_UDP) || range.first > range.last)
+      return false;
+  }
+  return true;
+}
+
+size_t rule_read (struct rule *rule, const unsigned char *bytes, size_t size) {
+  struct reader reader = { bytes, size };
+  unsigned is_wildcard;
+  if (!take_8 (&reader, &is_wildcard) || is_wildcard > 1 || !take_name (&reader, &rule->name) || !take_8 (&reader, &rule->ranges))
+    return 0;
+  rule->is_wildcard = is_wildcard;
+  rule->ranges_at = take (&reader, (size_t)rule->ranges * RANGE_SIZE);
+  return rule->ranges_at && ranges_are_good (rule) ? size - reader.left : 0;
+}
+
+static bool is_interface (const char *name) { return name[0] != '\0' && name[INTERFACE_SIZE - 1] == '\0'; }
+
+static bool take_interfaces (struct reader *reader, struct request *request) {
+  if (!take_8 (reader, &request->interfaces) || request->interfaces > MOST_INTERFACES)
+    return false;
+  request->interfaces_at = (const char *)take (reader, (size_t)request->interfaces * INTERFACE_SIZE);
+  for (unsigned i = 0; request->interfaces_at && i < request->interfaces; i++)
+    if (!is_interface (request->interfaces_at + (size_t)i * INTERFACE_SIZE))
+      return false;
+  return request->interfaces_at;
+}
+
+static bool take_policy (struct reader *reader, struct request *request) {
+  unsigned kind;
+  if (!take_8 (reader, &kind) || kind > 1 || !take_interfaces (reader, request) || !take_16 (reader, &request->rules))
+    return false;
+  request->is_policed = kind;
+  request->rules_at = reader->at;
+  for (unsigned i = 0; i < request->rules; i++) {
+    struct rule rule;
+    size_t size = rule_read (&rule, reader->at, reader->left);
+    if (size == 0)
+      return false;
+    take (reader, size);
+  }
+  request->rules_size = (size_t)(reader->at - request->rules_at);
+  return true;
+}
+
 static bool take_body (struct reader *reader, struct request *request) {
   switch (request->kind) {
     case 'H':
     case 'B':
     case 'E':
-    case 'T': return true;
+    case 'G':
+    case 'T':
+    case 'W': return true;
     case 'U': return take_servers (reader, request);
     case 'O':
     case 'R': return take_ids (reader, &request->container, 1);
@@ -132,6 +194,7 @@ static bool take_body (struct reader *reader, struct request *request) {
     case 'J':
       return take_ids (reader, &request->network, 1) && take_ids (reader, &request->container, 1) && take_member (reader, request);
     case 'S': return take_ids (reader, &request->container, 1) && take_view (reader, request);
+    case 'P': return take_ids (reader, &request->container, 1) && take_policy (reader, request);
     default: return false;
   }
 }

@@ -5,19 +5,24 @@
 
 /* More do not fit into a message. */
 #define MOST_FOUND 2048
+/* Programs keep what they were told so long. A container that is started again may have another address. */
+#define OWN_TIME_TO_LIVE 1
+
+static const char *name_of (const struct container *container, const struct address *address) {
+  const char *name = NULL;
+  for (unsigned i = 0; i < container->zones && !name; i++)
+    name = zone_name_of (container->zone[i], address);
+  return name;
+}
+
+bool lookup_has_address (const struct container *container, const struct address *address) { return name_of (container, address); }
 
 static bool lookup_address (const struct container *container, const struct question *question, struct answer *answer) {
   struct address address;
-  if (!reverse_read (question->name, &address))
-    return false;
-  for (unsigned i = 0; i < container->zones; i++) {
-    const char *name = zone_name_of (container->zone[i], &address);
-    if (!name)
-      continue;
+  const char *name = reverse_read (question->name, &address) ? name_of (container, &address) : NULL;
+  if (name)
     answer_add_name (answer, name);
-    return true;
-  }
-  return false;
+  return name;
 }
 
 static uint8_t size_of_type (unsigned type) { return type == TYPE_A ? 4 : 16; }
@@ -26,7 +31,7 @@ static uint8_t size_of_type (unsigned type) { return type == TYPE_A ? 4 : 16; }
 static void add_all (struct answer *answer, const struct address **found, unsigned count) {
   unsigned first = count > 1 ? chance_16 () % count : 0;
   for (unsigned i = 0; i < count; i++)
-    answer_add_address (answer, found[(first + i) % count]);
+    answer_add_address (answer, found[(first + i) % count], OWN_TIME_TO_LIVE);
 }
 
 /* A name without addresses of the wanted kind is a name nevertheless: no other server is asked, and the answer has no record. */

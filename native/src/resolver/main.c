@@ -1,9 +1,12 @@
 /*
- * liker-resolver --run FOLDER --build BUILD: answers what the containers of one likerd ask for names.
+ * liker-resolver --run FOLDER --build BUILD [--table TABLE [--group GROUP]]: answers what the containers of one likerd ask for names.
  *
  * It listens at FOLDER/resolver.sock (control.h), closes its output when it does, and goes on when likerd has ended. BUILD (32 letters) tells
  * one program from another: that of the same build which runs already stays; from another one it takes over the sockets of the containers.
  * It ends when there is no container, and no likerd.
+ *
+ * With a table of nftables (inet) it has a guard (guard_process.h), which lets containers with a policy reach the addresses of allowed names. Packets that its
+ * rules log to the group of NFLOG with the table's name as the prefix were denied to the container at whose interface they came in.
  *
  * What is outside its tables is asked of name servers in the network namespace in which it was started.
  */
@@ -24,11 +27,16 @@
 #include "base/syscalls.h"
 #include "confine.h"
 #include "control.h"
+#include "denied_packet.h"
+#include "guard.h"
 #include "loop.h"
 #include "session.h"
 #include "takeover.h"
 
 /* Relative to the run folder, since the path of a Unix socket is short. */
+/* NFT_NAME_MAXLEN is 256, with a zero at the end. */
+#define MOST_TABLE 255
+
 #define SOCKET "resolver.sock"
 #define NEW_SOCKET "resolver.sock.new"
 #define LOCK "resolver.lock"
@@ -39,24 +47,38 @@
 #define LOCK_PAUSE_NS 10000000
 
 struct options {
-  const char *run, *build;
+  const char *run, *build, *table;
+  uint16_t group; /* 0: none */
 };
 
 static void misused (void) {
-  fprintf (stderr, "usage: liker-resolver --run FOLDER --build BUILD\n");
+  fprintf (stderr, "usage: liker-resolver --run FOLDER --build BUILD [--table TABLE [--group GROUP]]\n");
   exit (2);
 }
 
+static uint16_t parse_group (const char *text) {
+  char *end;
+  unsigned long number = strtoul (text, &end, 10);
+  if (*end != '\0' || number == 0 || number > UINT16_MAX)
+    misused ();
+  return (uint16_t)number;
+}
+
 static struct options parse (int argc, char **argv) {
-  static const struct option known[] = { { "run", required_argument, NULL, 'r' }, { "build", required_argument, NULL, 'b' }, { NULL, 0, NULL, 0 } };
-  struct options options = { NULL, NULL };
+  static const struct option known[] = {
+    { "run", required_argument, NULL, 'r' }, { "build", required_argument, NULL, 'b' }, { "table", required_argument, NULL, 't' }, { "group", required_argument, NULL, 'g' }, { NULL, 0, NULL, 0 }
+  };
+  struct options options = { .group = 0 };
   for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
     switch (found) {
       case 'r': options.run = optarg; break;
       case 'b': options.build = optarg; break;
+      case 't': options.table = optarg; break;
+      case 'g': options.group = parse_group (optarg); break;
       default: misused ();
     }
-  if (optind != argc || !options.run || !options.build || strlen (options.build) != BUILD_SIZE)
+  if (optind != argc || !options.run || !options.build || strlen (options.build) != BUILD_SIZE ||
+      (options.table && strlen (options.table) > MOST_TABLE))
     misused ();
   return options;
 }
@@ -100,7 +122,8 @@ static int close_output (void) {
 static int begin (const struct options *options) {
   umask (077);
   signal (SIGPIPE, SIG_IGN);
-  if (sys_close_range (STDERR_FILENO + 1, ~0u, 0) < 0 || chdir (options->run) < 0 || loop_begin () < 0)
+  if (sys_close_range (STDERR_FILENO + 1, ~0u, 0) < 0 || (options->table && guard_begin (options->table, options->group) < 0) || chdir (options->run) < 0 || loop_begin () < 0 ||
+      guard_watch (denied_packet) < 0)
     return -1;
   int taken = take_over (SOCKET, options->build);
   if (taken < 0)

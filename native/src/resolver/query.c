@@ -3,10 +3,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include "allowed.h"
 #include "answer.h"
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "chance.h"
+#include "denials.h"
+#include "grants.h"
 #include "reply.h"
 #include "servers.h"
 #include "exchange.h"
@@ -42,6 +45,8 @@ struct query {
   struct exchange exchange;
   uint16_t end, answer_size; /* of the question; of what the asker can take */
   uint8_t refusal;           /* the last one's code; 0: none */
+  struct allowed *allowed;   /* the answer that waits for the guard; NULL: none */
+  struct giving *giving;
   size_t size;
   unsigned char message[];
 };
@@ -49,16 +54,22 @@ struct query {
 static struct list queries = { &queries, &queries };
 static unsigned char reply[MOST_MESSAGE];
 
-static void query_free (struct query *query) {
+static void stop_asking (struct query *query) {
   timer_stop (&query->timer);
   for (unsigned i = 0; i < query->attempts; i++)
     watch_close (&query->attempt[i].watch);
   exchange_close (&query->exchange);
+}
+
+static void query_free (struct query *query) {
+  stop_asking (query);
   list_remove (&query->all);
   list_remove (&query->of_container);
   list_remove (&query->of_connection);
   query->asker.container->query_count--;
   servers_release (query->servers);
+  giving_abandon (query->giving);
+  free (query->allowed);
   free (query);
 }
 
@@ -96,19 +107,55 @@ static void finish (struct query *query, const unsigned char *message, size_t si
   asker.answer (&asker, message, size);
 }
 
-static void deliver (struct query *query, unsigned char *message, size_t size) {
-  reply_adapt (message, query->message, query->end);
-  if (!query->asker.connection && size > query->answer_size)
-    size = reply_truncate (message, query->end);
-  finish (query, message, size);
-}
-
 static void fail (struct query *query) {
   struct question question;
   struct answer answer;
   question_read (&question, query->message, query->size);
   answer_begin (&answer, reply, PLAIN_SIZE, query->message, &question);
   finish (query, reply, answer_end (&answer, &question, query->refusal ? query->refusal : RCODE_SERVER_FAILURE));
+}
+
+static void given (void *owner, int error) {
+  struct query *query = owner;
+  query->giving = NULL;
+  if (error) {
+    const struct denied denied = { .kind = DENIED_NAME, .name = query->allowed->question.name };
+    denials_add (query->asker.container, &denied);
+    fail (query);
+    return;
+  }
+  cleanup_free struct allowed *allowed = query->allowed;
+  query->allowed = NULL;
+  finish (query, allowed->message, allowed->size);
+}
+
+/* The addresses can be reached before the asker knows them. */
+static void deliver_allowed (struct query *query, const unsigned char *message, size_t size, bool is_own) {
+  struct container *container = query->asker.container;
+  size_t most = query->asker.connection ? MOST_MESSAGE : query->answer_size;
+  struct allowed *allowed = query->allowed = allowed_make (container, query->message, query->size, most, message, size, is_own);
+  if (!allowed) {
+    fail (query);
+    return;
+  }
+  stop_asking (query);
+  const struct found *found = &allowed->found;
+  int is_given = 1;
+  if (found->count > 0)
+    is_given = grants_give (container, allowed->question.name, found->address, found->count, found->time_to_live, given, query, &query->giving);
+  if (is_given != 0)
+    given (query, is_given < 0 ? errno : 0);
+}
+
+static void deliver (struct query *query, unsigned char *message, size_t size) {
+  if (query->asker.container->policy) {
+    deliver_allowed (query, message, size, false);
+    return;
+  }
+  reply_adapt (message, query->message, query->end);
+  if (!query->asker.connection && size > query->answer_size)
+    size = reply_truncate (message, query->end);
+  finish (query, message, size);
 }
 
 static bool is_waiting (const struct query *query) {
@@ -242,13 +289,14 @@ static void attempt_ready (struct watch *watch, uint32_t events) {
   }
 }
 
-void query_begin (const struct asker *asker, const unsigned char *message, size_t size, const struct question *question) {
+/* NULL without memory. */
+static struct query *query_make (const struct asker *asker, const unsigned char *message, size_t size, const struct question *question) {
   struct container *container = asker->container;
   if (container->query_count >= MOST_QUERIES)
     query_free (ITEM (container->queries.next, struct query, of_container));
   struct query *query = calloc (1, sizeof *query + size);
   if (!query)
-    return;
+    return NULL;
   query->asker = *asker;
   query->servers = servers_take (servers_of (container));
   query->first = query->servers->first;
@@ -263,5 +311,18 @@ void query_begin (const struct asker *asker, const unsigned char *message, size_
   if (asker->queries)
     list_append (asker->queries, &query->of_connection);
   container->query_count++;
-  next_attempt (query);
+  return query;
+}
+
+void query_begin (const struct asker *asker, const unsigned char *message, size_t size, const struct question *question) {
+  struct query *query = query_make (asker, message, size, question);
+  if (query)
+    next_attempt (query);
+}
+
+void query_allow (const struct asker *asker, const unsigned char *message, size_t size, const struct question *question, const unsigned char *own,
+                  size_t own_size) {
+  struct query *query = query_make (asker, message, size, question);
+  if (query)
+    deliver_allowed (query, own, own_size, true);
 }

@@ -1,15 +1,10 @@
 #include "question.h"
 #include <string.h>
+#include "records.h"
 
 enum { QUESTIONS = 4, ANSWERS = 6, AUTHORITIES = 8, ADDITIONS = 10 }; /* counts in the header */
-#define RECORD_SIZE 10                                                /* type, class, time to live, length */
 /* More than an EDNS record and a signature makes no sense. */
 #define MOST_RECORDS 8
-
-struct reader {
-  const unsigned char *message;
-  size_t at, size;
-};
 
 static bool is_usual (unsigned char byte) { return byte > ' ' && byte < 0x7f && byte != '.'; }
 
@@ -39,43 +34,18 @@ static bool read_name (struct reader *reader, char *name) {
   return true;
 }
 
-/* The name of a record, which is not looked at. */
-static bool skip_name (struct reader *reader) {
-  while (reader->at < reader->size) {
-    size_t label = reader->message[reader->at++];
-    if (label == 0)
-      return true;
-    bool is_pointer = (label & 0xc0) == 0xc0;
-    if (label > MOST_LABEL && !is_pointer)
-      return false;
-    size_t rest = is_pointer ? 1 : label;
-    if (rest > reader->size - reader->at)
-      return false;
-    reader->at += rest;
-    if (is_pointer)
-      return true;
-  }
-  return false;
-}
-
-static void take_edns (struct question *question, const unsigned char *record) {
-  uint16_t size = get_16 (record + 2);
+static void take_edns (struct question *question, const struct record *record) {
   question->has_edns = true;
-  question->answer_size = size > PLAIN_SIZE ? size : PLAIN_SIZE;
-  question->edns_version = record[5];
+  question->answer_size = record->class > PLAIN_SIZE ? record->class : PLAIN_SIZE;
+  question->edns_version = (uint8_t)(record->time_to_live >> 16);
 }
 
 static bool read_record (struct question *question, struct reader *reader) {
-  if (!skip_name (reader) || reader->size - reader->at < RECORD_SIZE)
+  struct record record;
+  if (!record_read (&record, reader))
     return false;
-  const unsigned char *record = reader->message + reader->at;
-  size_t length = get_16 (record + 8);
-  reader->at += RECORD_SIZE;
-  if (length > reader->size - reader->at)
-    return false;
-  reader->at += length;
-  if (get_16 (record) == TYPE_OPT && !question->has_edns)
-    take_edns (question, record);
+  if (record.type == TYPE_OPT && !question->has_edns)
+    take_edns (question, &record);
   return true;
 }
 

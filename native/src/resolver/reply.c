@@ -1,6 +1,7 @@
 #include "reply.h"
 #include <string.h>
 #include "message.h"
+#include "records.h"
 
 #define TYPE_AND_CLASS 4
 
@@ -46,4 +47,37 @@ size_t reply_truncate (unsigned char *message, size_t end) {
   message[2] |= IS_TRUNCATED;
   memset (message + 6, 0, HEADER_SIZE - 6);
   return end;
+}
+
+static bool has (const struct found *found, const struct address *address) {
+  for (unsigned i = 0; i < found->count; i++)
+    if (address_is_same (&found->address[i], address))
+      return true;
+  return false;
+}
+
+static void take_record (struct found *found, const struct record *record, unsigned type) {
+  struct address address = { .size = type == TYPE_A ? 4 : 16 };
+  /* What has the highest bit is 0 (RFC 2181). */
+  uint32_t seconds = record->time_to_live >> 31 ? 0 : record->time_to_live;
+  if (seconds < found->time_to_live)
+    found->time_to_live = seconds;
+  if (record->type != type || record->class != CLASS_IN || record->length != address.size || found->count == MOST_FOUND)
+    return;
+  memcpy (address.bytes, record->data, address.size);
+  if (!address_is_special (&address) && !has (found, &address))
+    found->address[found->count++] = address;
+}
+
+bool reply_find (struct found *found, const unsigned char *message, size_t size, size_t end, unsigned type) {
+  struct reader reader = { .message = message, .at = end, .size = size };
+  found->count = 0;
+  found->time_to_live = LONGEST_SECONDS;
+  for (unsigned left = get_16 (message + 6); left > 0; left--) {
+    struct record record;
+    if (!record_read (&record, &reader))
+      return false;
+    take_record (found, &record, type);
+  }
+  return true;
 }

@@ -7,7 +7,11 @@
 #include <unistd.h>
 #include "base/syscalls.h"
 #include "containers.h"
+#include "denials.h"
 #include "frames.h"
+#include "grants.h"
+#include "guard.h"
+#include "policy.h"
 #include "query.h"
 #include "servers.h"
 #include "zones.h"
@@ -22,7 +26,9 @@ struct session {
   struct list item;
   struct watch watch;
   struct frames frames;
-  bool is_last; /* of the successor: it has all containers but for its answer */
+  bool is_likerd;   /* or another resolver */
+  bool is_watching; /* denials */
+  bool is_last;     /* of the successor: it has all containers but for its answer */
 };
 
 static struct list sessions = { &sessions, &sessions };
@@ -66,6 +72,12 @@ static int answer_hello (struct session *session) {
   return RETRY (send (session->watch.fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL)) == sizeof bytes ? 0 : -1;
 }
 
+/* Without an answer likerd starts another program. */
+static int greet (struct session *session) {
+  session->is_likerd = true;
+  return guard_is_lost () ? 0 : answer_hello (session);
+}
+
 static int open_sockets (struct session *session, const struct request *request) {
   struct passed *passed = &session->frames.passed;
   int error = successor ? EAGAIN : container_open (request->container, passed->fd, passed->count) < 0 ? errno : 0;
@@ -78,6 +90,34 @@ static int open_sockets (struct session *session, const struct request *request)
 static int join (const struct request *request) {
   struct container *container = container_get (request->container);
   return container && member_join (container, request) == 0 ? 0 : ENOMEM;
+}
+
+static int police (const struct request *request) {
+  struct container *container = container_get (request->container);
+  /* What it sees may be told next, and it would be a container without a policy. */
+  if (!container)
+    abort ();
+  grants_change_policy (container, request->is_policed ? policy_make (request) : NULL);
+  return request->is_policed && !guard_is_there () ? EOPNOTSUPP : 0;
+}
+
+static int send_denial (const unsigned char *frame, size_t size) {
+  int sent = 0;
+  for (struct list *item = sessions.next; item != &sessions; item = item->next) {
+    const struct session *session = ITEM (item, struct session, item);
+    if (session->is_watching && sent <= 0)
+      sent = RETRY (send (session->watch.fd, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL)) == (ssize_t)size ? 1 : -1;
+  }
+  return sent;
+}
+
+/* -1: it has ended. */
+static int watch_denials (struct session *session) {
+  session->is_watching = true;
+  if (answer (session, 0) < 0)
+    return -1;
+  denials_send ();
+  return 0;
 }
 
 static void leave (const struct request *request) {
@@ -128,16 +168,19 @@ static int take_over (struct session *session) {
 /* -1: the session is to be closed. */
 static int handle (struct session *session, const struct request *request) {
   switch (request->kind) {
-    case 'H': return answer_hello (session);
+    case 'H': return greet (session);
     case 'T': return take_over (session);
     case 'O': return answer (session, open_sockets (session, request));
+    case 'W': return watch_denials (session);
     case 'J': return answer (session, join (request));
+    case 'P': return answer (session, police (request));
     case 'S': return answer (session, container_show (request) < 0 ? errno : 0);
     case 'U': return answer (session, servers_set_common (request) < 0 ? ENOMEM : 0);
     case 'L': leave (request); break;
     case 'R': forget (request); break;
     case 'B': containers_begin (); break;
     case 'E': containers_end (); break;
+    case 'G': grants_put_back (); break;
     default: return -1;
   }
   return answer (session, 0);
@@ -222,13 +265,24 @@ static void listening_ready (struct watch *watch, uint32_t events) {
 int sessions_begin (int listener, int lock, const char *own_build) {
   build = own_build;
   lock_fd = lock;
+  denials_begin (send_denial);
   wait_for_next (WAIT_MS);
   return watch_open (&listening, listener, EPOLLIN, listening_ready);
+}
+
+/* It starts another program, which can have a guard. Without likerd this one goes on, for containers that have no policy. */
+static bool is_better_ended (void) {
+  for (struct list *item = sessions.next; guard_is_lost () && item != &sessions; item = item->next)
+    if (ITEM (item, struct session, item)->is_likerd)
+      return true;
+  return false;
 }
 
 bool sessions_are_over (void) {
   if (is_handed_over)
     return has_waited || queries_are_none ();
+  if (is_better_ended ())
+    return true;
   if (!list_is_empty (&sessions) || !containers_are_silent ())
     return false;
   return has_waited || (has_begun && containers_are_none ());

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { Log } from '../../../daemon/host/log.ts';
-import { Resolver } from '../../../daemon/kernel/network/resolver.ts';
+import { Resolver, type ResolverOptions } from '../../../daemon/kernel/network/resolver.ts';
 import { until } from '../../../test/harness/until.ts';
 import type { ClientRequest } from './client.ts';
 import { type Answer, type Asked, question, readAnswer } from './messages.ts';
@@ -46,6 +46,11 @@ class Namespace implements Disposable {
   [Symbol.dispose](): void {
     this.process.kill('SIGKILL');
   }
+}
+
+async function linesOf({ within: [program = '', ...words] }: Namespace, script: string): Promise<string[]> {
+  const { stdout } = await execute(program, [...words, 'sh', '-c', script]);
+  return stdout.trimEnd().split('\n');
 }
 
 /** A container, as far as names go. */
@@ -95,9 +100,7 @@ export class NamedContainer implements Disposable {
 
   /** The lines that a script prints. */
   async sh(script: string): Promise<string[]> {
-    const [program = '', ...rest] = [...this.namespace.within, 'sh', '-c', script];
-    const { stdout } = await execute(program, rest);
-    return stdout.trimEnd().split('\n');
+    return await linesOf(this.namespace, script);
   }
 
   async dig(...args: readonly string[]): Promise<string[]> {
@@ -133,6 +136,14 @@ export class NamedContainer implements Disposable {
 
 const quiet = (): void => {};
 
+function isGuard(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'liker-guard\n';
+  } catch {
+    return false;
+  }
+}
+
 /** A machine with a resolver, in namespaces of their own. */
 export class NameBox implements Disposable {
   readonly host = new Namespace();
@@ -156,7 +167,7 @@ export class NameBox implements Disposable {
   }
 
   /** A likerd's. */
-  resolver(): Resolver {
+  resolver(options: Pick<ResolverOptions, 'firewall'> = {}): Resolver {
     const warn = (message: string): void => void this.warnings.push(message);
     const log: Log = { error: warn, warn, info: quiet, debug: quiet };
     return new Resolver({
@@ -165,7 +176,13 @@ export class NameBox implements Disposable {
       processOf: (id) => this.containers.get(id)?.process ?? null,
       command: [...this.host.within, this.program],
       hostFile: join(this.run, 'resolv.conf'),
+      ...options,
     });
+  }
+
+  /** The lines that a script prints on the host. */
+  async sh(script: string): Promise<string[]> {
+    return await linesOf(this.host, script);
   }
 
   async container(): Promise<NamedContainer> {
@@ -195,6 +212,15 @@ export class NameBox implements Disposable {
 
   /** The resolvers that run. */
   pids(): number[] {
+    return this.#processes().filter((pid) => !isGuard(pid));
+  }
+
+  /** Their guards. */
+  guards(): number[] {
+    return this.#processes().filter(isGuard);
+  }
+
+  #processes(): number[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map(Number)

@@ -1,0 +1,287 @@
+#include "grants.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "guard.h"
+
+/* Programs keep addresses longer than they should. */
+#define GRACE_MS 60000
+/* With so much of the grace left, nothing is told again. */
+#define ENOUGH_MS 30000
+/* Of one container, whose wildcard may allow any number of names. */
+#define MOST_GRANTS 4096
+
+struct grant {
+  struct table_entry entry;
+  struct list of_container;
+  struct container *container;
+  uint64_t until; /* loop_ms */
+  bool is_told;   /* the kernel knows */
+  struct address address;
+  char name[];
+};
+
+struct giving {
+  struct guard_wait wait;
+  struct container *container;
+  void (*done) (void *owner, int error);
+  void *owner;
+  unsigned count;
+  struct grant *grant[];
+};
+
+static struct table grants;
+
+static uint64_t hash_of (const struct container *container, const struct address *address) {
+  return table_hash (container->entry.hash, address->bytes, address->size);
+}
+
+static struct grant *of_entry (struct table_entry *entry) { return ITEM (entry, struct grant, entry); }
+
+/* The grant of the address by this name; NULL if there is none. An address is open as long as one of its names says. */
+static struct grant *find (const struct container *container, const char *name, const struct address *address, uint64_t *until) {
+  struct grant *found = NULL;
+  for (struct table_entry *entry = table_first (&grants, hash_of (container, address)); entry; entry = table_next (entry)) {
+    struct grant *grant = of_entry (entry);
+    if (grant->container != container || !address_is_same (&grant->address, address))
+      continue;
+    if (grant->until > *until)
+      *until = grant->until;
+    if (!strcmp (grant->name, name))
+      found = grant;
+  }
+  return found;
+}
+
+static void grant_free (struct grant *grant) {
+  table_remove (&grants, &grant->entry);
+  list_remove (&grant->of_container);
+  grant->container->grant_count--;
+  free (grant);
+}
+
+static void drop_expired (struct container *container, uint64_t now) {
+  while (!list_is_empty (&container->grants) && ITEM (container->grants.next, struct grant, of_container)->until <= now)
+    grant_free (ITEM (container->grants.next, struct grant, of_container));
+}
+
+static struct grant *make_grant (struct container *container, const char *name, const struct address *address) {
+  if (container->grant_count >= MOST_GRANTS)
+    return NULL;
+  struct grant *grant = calloc (1, sizeof *grant + strlen (name) + 1);
+  if (!grant)
+    return NULL;
+  grant->container = container;
+  grant->address = *address;
+  memcpy (grant->name, name, strlen (name));
+  table_add (&grants, &grant->entry, hash_of (container, address));
+  list_append (&container->grants, &grant->of_container);
+  container->grant_count++;
+  return grant;
+}
+
+/* The change that is put together. */
+static struct guard_change change;
+static const struct policy *change_policy;
+
+static unsigned elements_of (const struct policy *policy, const struct ports *ports) {
+  return policy_interfaces (policy) * (ports->are_all ? 1 : ports->count);
+}
+
+static bool ports_are_same (const struct port *one, unsigned count, const struct ports *other) {
+  if (count != other->count)
+    return false;
+  for (unsigned i = 0; i < count; i++)
+    if (one[i].protocol != other->port[i].protocol || one[i].number != other->port[i].number)
+      return false;
+  return true;
+}
+
+static void change_begin (const struct policy *policy, const struct ports *ports) {
+  change_policy = policy;
+  change.addresses = 0;
+  change.interfaces = (uint16_t)policy_interfaces (policy);
+  change.ports = (uint16_t)ports->count;
+  for (unsigned i = 0; i < change.interfaces; i++)
+    memcpy (change.interface[i], policy_interface (policy, i), INTERFACE_SIZE);
+  memcpy (change.port, ports->port, ports->count * sizeof *ports->port);
+}
+
+static void change_add (const struct address *address, uint64_t ms) {
+  for (unsigned i = 0; i < change.addresses; i++)
+    if (address_is_same (&change.given[i].address, address)) {
+      if (change.given[i].ms < ms)
+        change.given[i].ms = (uint32_t)ms;
+      return;
+    }
+  change.given[change.addresses++] = (struct given){ .address = *address, .ms = (uint32_t)ms };
+}
+
+struct change_wait {
+  struct guard_wait wait;
+  int error;
+};
+
+static void change_done (struct guard_wait *wait, int error) { ITEM (wait, struct change_wait, wait)->error = error; }
+
+/* Makes it before this returns. Its errno. */
+static int change_make (void) {
+  struct change_wait wait = { .error = EPIPE };
+  if (change.addresses == 0)
+    return 0;
+  if (guard_ask (&change, &wait.wait, change_done) < 0)
+    wait.error = errno;
+  change.addresses = 0;
+  guard_settle ();
+  return wait.error;
+}
+
+/* With others as far as they go together. */
+static void change_one (const struct policy *policy, const struct ports *ports, const struct address *address, uint64_t ms) {
+  unsigned each = elements_of (policy, ports);
+  if (each == 0 || each > MOST_ELEMENTS)
+    return;
+  bool goes_along = change_policy == policy && ports_are_same (change.port, change.ports, ports) && change.addresses < MOST_GIVEN &&
+                    (change.addresses + 1) * each <= MOST_ELEMENTS && change.given[0].address.size == address->size;
+  if (change.addresses > 0 && !goes_along)
+    change_make ();
+  if (change.addresses == 0)
+    change_begin (policy, ports);
+  change_add (address, ms);
+}
+
+static void giving_done (struct guard_wait *wait, int error) {
+  struct giving *giving = ITEM (wait, struct giving, wait);
+  for (unsigned i = 0; i < giving->count; i++)
+    giving->grant[i]->is_told = error == 0;
+  if (giving->owner)
+    giving->done (giving->owner, error);
+  free (giving);
+}
+
+void giving_abandon (struct giving *giving) {
+  if (giving)
+    giving->owner = NULL;
+}
+
+static struct ports ports;
+
+unsigned grants_most (const struct container *container, const char *name) {
+  if (!container->policy || !policy_allows (container->policy, name, &ports) || ports.are_too_many)
+    return 0;
+  unsigned each = elements_of (container->policy, &ports);
+  return each * MOST_GIVEN <= MOST_ELEMENTS ? MOST_GIVEN : MOST_ELEMENTS / each;
+}
+
+/* Adds what the kernel does not know to `giving` and the change. -1: there are too many. */
+static int gather (struct giving *giving, const char *name, const struct address *addresses, unsigned count, uint64_t now, uint64_t wanted) {
+  struct container *container = giving->container;
+  for (unsigned i = 0; i < count; i++) {
+    uint64_t until = wanted;
+    struct grant *grant = find (container, name, &addresses[i], &until);
+    if (grant && grant->is_told && grant->until + ENOUGH_MS >= wanted)
+      continue;
+    if (!grant && !(grant = make_grant (container, name, &addresses[i])))
+      return failed (ENOSPC);
+    grant->until = until;
+    grant->is_told = false;
+    list_remove (&grant->of_container);
+    list_append (&container->grants, &grant->of_container);
+    giving->grant[giving->count++] = grant;
+    change_add (&addresses[i], until - now);
+  }
+  return 0;
+}
+
+int grants_give (struct container *container, const char *name, const struct address *addresses, unsigned count, uint32_t seconds,
+                 void (*done) (void *owner, int error), void *owner, struct giving **given) {
+  uint64_t now = loop_ms ();
+  if (!container->policy || !policy_allows (container->policy, name, &ports))
+    return failed (EPERM);
+  if (ports.are_too_many || elements_of (container->policy, &ports) * count > MOST_ELEMENTS)
+    return failed (E2BIG);
+  if (policy_interfaces (container->policy) == 0)
+    return 1;
+  struct giving *giving = calloc (1, sizeof *giving + count * sizeof (struct grant *));
+  if (!giving)
+    return failed (ENOMEM);
+  *giving = (struct giving){ .container = container, .done = done, .owner = owner };
+  drop_expired (container, now);
+  change_begin (container->policy, &ports);
+  uint64_t wanted = now + (seconds ? seconds : 1) * 1000ull + GRACE_MS;
+  int failure = gather (giving, name, addresses, count, now, wanted);
+  if (failure < 0 || giving->count == 0 || guard_ask (&change, &giving->wait, giving_done) < 0) {
+    bool is_known = failure == 0 && giving->count == 0;
+    change.addresses = 0;
+    free (giving);
+    return is_known ? 1 : -1;
+  }
+  change.addresses = 0;
+  *given = giving;
+  return 0;
+}
+
+/* Both policies say the same of the name. */
+static bool is_same_by (const struct policy *one, const struct policy *other, const char *name, const struct ports *of_one) {
+  static struct ports of_other;
+  if (!policy_allows (other, name, &of_other) || !ports_are_same (of_one->port, of_one->count, &of_other) || policy_interfaces (one) != policy_interfaces (other))
+    return false;
+  for (unsigned i = 0; i < policy_interfaces (one); i++)
+    if (memcmp (policy_interface (one, i), policy_interface (other, i), INTERFACE_SIZE) != 0)
+      return false;
+  return true;
+}
+
+/* What the next policy, or NULL, does not allow as well. */
+static void take_away (struct container *container, const struct policy *next) {
+  for (struct list *item = container->grants.next; item != &container->grants; item = item->next) {
+    const struct grant *grant = ITEM (item, struct grant, of_container);
+    policy_allows (container->policy, grant->name, &ports);
+    if (!next || !is_same_by (container->policy, next, grant->name, &ports))
+      change_one (container->policy, &ports, &grant->address, 0);
+  }
+  change_make ();
+}
+
+/* An address that was taken away may be that of a name that is still allowed. */
+static void give_again (struct container *container) {
+  uint64_t now = loop_ms ();
+  for (struct list *item = container->grants.next, *next; item != &container->grants; item = next) {
+    next = item->next;
+    struct grant *grant = ITEM (item, struct grant, of_container);
+    if (container->policy && grant->until > now && policy_allows (container->policy, grant->name, &ports))
+      change_one (container->policy, &ports, &grant->address, grant->until - now);
+    else
+      grant_free (grant);
+  }
+  change_make ();
+}
+
+void grants_change_policy (struct container *container, const struct policy *policy) {
+  const struct policy *before = container->policy;
+  guard_settle ();
+  if (before && policy && policy_is_same (before, policy)) {
+    policy_free (policy);
+    return;
+  }
+  if (before)
+    take_away (container, policy);
+  container->policy = policy;
+  give_again (container);
+  policy_free (before);
+}
+
+static void put_back (struct table_entry *entry) {
+  struct grant *grant = of_entry (entry);
+  uint64_t now = loop_ms ();
+  if (grant->until <= now || !policy_allows (grant->container->policy, grant->name, &ports))
+    return;
+  change_one (grant->container->policy, &ports, &grant->address, grant->until - now);
+  grant->is_told = change_make () == 0;
+}
+
+void grants_put_back (void) {
+  guard_settle ();
+  table_each (&grants, put_back);
+}

@@ -1,0 +1,116 @@
+#include "guard_process.h"
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/netlink.h"
+#include "base/syscalls.h"
+#include "confine.h"
+#include "elements.h"
+#include "packet_log.h"
+
+/* An answer repeats what it is about. */
+#define MOST_ANSWER (1u << 17)
+/* With the attributes beside it. */
+#define MOST_MESSAGE_OF_PACKET 4096
+#define BIND_AGAIN_MS 250
+
+static int nftables = -1;
+static const char *own_table;
+static unsigned char bytes[ELEMENTS_ROOM];
+static struct batch batch = { .bytes = bytes };
+
+/* Whether a message is an answer to the transaction whose first message has this number. Sets `error`. */
+static bool is_answer (const struct nlmsghdr *header, uint32_t first, int *error) {
+  if (header->nlmsg_type != NLMSG_ERROR || header->nlmsg_seq - first > batch.number - first)
+    return false;
+  struct nlmsgerr result;
+  memcpy (&result, NLMSG_DATA (header), sizeof result);
+  *error = -result.error;
+  return true;
+}
+
+/* The first message that is refused, or the last one, if none is. Earlier transactions may have left more. */
+static int hear (uint32_t first) {
+  static unsigned char answer[MOST_ANSWER] __attribute__ ((aligned (NLMSG_ALIGNTO)));
+  for (;;) {
+    ssize_t got = RETRY (recv (nftables, answer, sizeof answer, 0));
+    if (got < 0)
+      return errno;
+    int error;
+    int left = (int)got;
+    for (const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)answer; NLMSG_OK (header, left); header = NLMSG_NEXT (header, left))
+      if (is_answer (header, first, &error))
+        return error;
+  }
+}
+
+static int make (const struct guard_change *change) {
+  uint32_t first = batch.number + 1;
+  if (!elements_write (&batch, own_table, change))
+    return EINVAL;
+  if (RETRY (send (nftables, batch.bytes, batch.size, 0)) < 0)
+    return errno;
+  return hear (first);
+}
+
+static int packets = -1;
+static bool is_bound;
+
+/* As long as another resolver is there, whose place this one takes, the group is its guard's. */
+static void bind_packets (uint16_t group) { is_bound = packet_log_bind (packets, group, MOST_PACKET) == 0; }
+
+/* What the resolver has no room for is lost. */
+static void hand_on_packet (int socket) {
+  static unsigned char message[MOST_MESSAGE_OF_PACKET];
+  struct logged logged;
+  ssize_t got = RETRY (recv (packets, message, sizeof message, MSG_DONTWAIT));
+  if (got <= 0 || !packet_log_read (&logged, packets, own_table, message, (size_t)got))
+    return;
+  struct guard_news news = { .size = (uint32_t)(logged.size < MOST_PACKET ? logged.size : MOST_PACKET) };
+  memcpy (news.interface, logged.interface, sizeof news.interface);
+  memcpy (news.packet, logged.packet, news.size);
+  RETRY (send (socket, &news, sizeof news, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/* Whether the resolver is still there. */
+static bool serve (int socket) {
+  struct guard_change change;
+  ssize_t got = RETRY (recv (socket, &change, sizeof change, 0));
+  if (got != sizeof change)
+    return false;
+  const struct guard_news news = { .id = change.id, .error = make (&change) };
+  return RETRY (send (socket, &news, sizeof news, MSG_NOSIGNAL)) == sizeof news;
+}
+
+/* The whole transaction is one message. */
+static int begin (const char *table) {
+  const int room = 2 * ELEMENTS_ROOM;
+  own_table = table;
+  nftables = netlink_open (NETLINK_NETFILTER);
+  packets = netlink_open (NETLINK_NETFILTER);
+  if (nftables < 0 || packets < 0 || setsockopt (nftables, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0)
+    return -1;
+  prctl (PR_SET_NAME, "liker-guard", 0, 0, 0);
+  return confine_guard ();
+}
+
+void guard_process (int socket, const char *table, uint16_t group) {
+  struct pollfd events[] = { { .fd = socket, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+  if (begin (table) < 0)
+    _exit (1);
+  do {
+    if (events[1].revents)
+      hand_on_packet (socket);
+    if (group && !is_bound)
+      bind_packets (group);
+    events[1].fd = is_bound ? packets : -1;
+    if (RETRY (poll (events, 2, group && !is_bound ? BIND_AGAIN_MS : -1)) < 0)
+      break;
+  } while (!events[0].revents || serve (socket));
+  _exit (1);
+}
