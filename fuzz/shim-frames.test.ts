@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { LikerError } from '../common/errors.ts';
+import { frameHeader, fromShim } from '../common/shim/protocol.ts';
+import { FrameReader } from '../common/shim/reader.ts';
 import { Cursor } from '../daemon/kernel/process/cursor.ts';
 import { readExitRecord } from '../daemon/kernel/process/exit-record.ts';
-import { frameHeader, fromShim } from '../daemon/kernel/process/protocol.ts';
-import { FrameReader } from '../daemon/kernel/process/reader.ts';
 import { readFailure, readState, report, type ShimListener } from '../daemon/kernel/process/reports.ts';
 import { bytesOf, holds } from './property.ts';
 

@@ -21,12 +21,18 @@ export async function untilListening(
     attempt,
     giveUpAt,
     lost,
-  }: { readonly attempt: number; readonly giveUpAt: number; readonly lost: boolean },
+    quiet,
+  }: {
+    readonly attempt: number;
+    readonly giveUpAt: number;
+    readonly lost: boolean;
+    readonly quiet: boolean;
+  },
 ): Promise<boolean> {
   await pause(attempt);
   for (let tries = attempt; !(await isListening(socketPath)); tries++) {
     if (performance.now() >= giveUpAt) return false;
-    if (tries === attempt + triesUnaided) {
+    if (tries === attempt + triesUnaided && !quiet) {
       if (lost) notice(lostText);
       const how = `start likerd with '${startCommand(socketPath)}'`;
       notice(`still nothing listens at unix://${socketPath}; ${how}`);

@@ -41,6 +41,11 @@ interface CallOptions {
   readonly patienceMs?: number;
 }
 
+interface SessionLoss extends CallOptions {
+  /** Nobody misses likerd yet. */
+  readonly quiet?: boolean;
+}
+
 /** The losses of one call so far. */
 interface Losses {
   readonly patienceMs: number;
@@ -167,8 +172,8 @@ export class Connection {
   }
 
   /** Resolves when a lost session can be opened again. Throws `error` if it is no loss, or if no daemon comes back in time. */
-  comeBack(error: Error, { patienceMs = shortPatienceMs }: CallOptions = {}): Promise<void> {
-    return this.#comeBack(this.#client, error, { patienceMs, at: 0, count: 0 }, { isSession: true });
+  comeBack(error: Error, { patienceMs = shortPatienceMs, quiet = false }: SessionLoss = {}): Promise<void> {
+    return this.#comeBack(this.#client, error, { patienceMs, at: 0, count: 0 }, { isSession: true, quiet });
   }
 
   /** Records that the daemon has answered. */
@@ -182,7 +187,7 @@ export class Connection {
     client: Client,
     error: Error,
     losses: Losses,
-    { isSession = false }: { readonly isSession?: boolean } = {},
+    { isSession = false, quiet = false }: { readonly isSession?: boolean; readonly quiet?: boolean } = {},
   ): Promise<void> {
     const reachedNobody = neverConnected(error);
     if (!isConnectionLoss(error) || (!this.#met && reachedNobody)) throw error;
@@ -196,19 +201,22 @@ export class Connection {
     if (performance.now() >= giveUpAt || (count > mostLosses && patienceMs !== endlessly)) throw error;
     // Another call has reconnected already.
     if (client !== this.#client) return;
-    this.#wayBack ??= this.#findBack(giveUpAt, { isSession }).finally(() => {
+    this.#wayBack ??= this.#findBack(giveUpAt, { isSession, quiet }).finally(() => {
       this.#wayBack = null;
     });
     await this.#wayBack;
   }
 
-  async #findBack(giveUpAt: number, { isSession }: { readonly isSession: boolean }): Promise<void> {
+  async #findBack(
+    giveUpAt: number,
+    { isSession, quiet }: { readonly isSession: boolean; readonly quiet: boolean },
+  ): Promise<void> {
     // A short call prints a notice only if the wait takes long.
-    const isTold = giveUpAt === endlessly && this.#attempt === 0;
+    const isTold = giveUpAt === endlessly && this.#attempt === 0 && !quiet;
     // Loaded here because few runs of likerctl lose their daemon.
     const { lostText, untilListening } = await import('./absence.ts');
     if (isTold) notice(lostText);
-    const wait = { attempt: this.#attempt, giveUpAt, lost: giveUpAt !== endlessly };
+    const wait = { attempt: this.#attempt, giveUpAt, lost: giveUpAt !== endlessly, quiet };
     this.#attempt += 1;
     if (!(await untilListening(this.socketPath, wait))) return;
     this.#client.close();

@@ -23,9 +23,14 @@ export class Sink {
     return this.#drained();
   }
 
+  /** All bytes have left the process, or none can any more. */
+  get isFlushed(): boolean {
+    return this.#stream.writableLength === 0 || this.#stream.destroyed;
+  }
+
   /** Resolves when all bytes have left the process. */
   flush(): Promise<void> {
-    if (this.#stream.writableLength === 0 || this.#stream.destroyed) return Promise.resolve();
+    if (this.isFlushed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#stream.write('', () => resolve());
     });

@@ -28,13 +28,16 @@ interface OutputFrame {
   readonly output: SessionOutput | null;
 }
 
+/** Whether the bytes of local sessions go to the shim itself. */
+const direct = process.env['LIKER_BYTES'] === 'direct';
+
 function open<Start>(
   connection: Connection,
   method: Method<StartFrame<Start>, OutputFrame>,
   start: Start,
 ): SessionCall {
   const stream = connection.bidiStream(method);
-  stream.write({ start: { ...start, confirmsOutput: true } });
+  stream.write({ start: { direct, ...start, confirmsOutput: true } });
   return {
     frames: readFrames(stream, connection),
     send: (input) => stream.writable && stream.write({ input }),

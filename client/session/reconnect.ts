@@ -13,17 +13,25 @@ export interface Arrived {
   readonly stderrOffset: number;
 }
 
+interface ResumeOptions {
+  readonly arrived: Arrived;
+  readonly readOnly: boolean;
+  /** The connection to the shim. One that was lost is not tried again. */
+  readonly channel: 'none' | 'kept' | 'lost';
+}
+
 /** Opens an Attach that resumes a session whose connection was lost. */
 export function openResume(
   connection: Connection,
   ready: Ready,
-  { arrived, readOnly }: { readonly arrived: Arrived; readonly readOnly: boolean },
+  { arrived, readOnly, channel }: ResumeOptions,
 ): SessionCall {
   return openAttach(connection, {
     container: ready.containerId,
     processId: ready.processId,
     readOnly,
-    resume: { sessionId: ready.sessionId, ...arrived },
+    resume: { sessionId: ready.sessionId, ...arrived, direct: channel === 'kept' },
+    ...(channel === 'lost' && { direct: false }),
     terminalSize: ready.tty ? (terminalSize() ?? null) : null,
   });
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { asError, LikerError } from '../../common/errors.ts';
 import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { OutputChunk } from '../../proto/gen/types/liker/v1/OutputChunk.ts';
@@ -10,6 +11,7 @@ import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
 import { Sink } from '../output/sink.ts';
 import type { SessionCall } from './call.ts';
+import { Channel } from './channel.ts';
 import { exitCode } from './exit-code.ts';
 import { OutputCursor } from './output-cursor.ts';
 import { keyboardSignals, proxiedSignals } from './proxied-signals.ts';
@@ -49,6 +51,9 @@ type StreamEnd =
 /** The time for the server to answer Detach, or to end the stream after the exit frame. */
 const goodbyeMs = 3000;
 
+/** The time for likerd to say why the connection to the shim was lost. */
+const explanationMs = 1000;
+
 /** How often a call is repeated that was lost before its ready frame: it may itself crash the daemon. */
 const reopenings = 5;
 
@@ -66,23 +71,31 @@ export class Session {
   readonly #cursors = { stdout: new OutputCursor(), stderr: new OutputCursor() };
   readonly #onResize = (): void => this.#sendSize();
   #call: SessionCall | undefined;
+  /** The connection to the shim, if there is one: it may outlive likerd. */
+  #channel: Channel | undefined;
+  #hasLostChannel = false;
+  /** likerd is lost. */
+  #isAway = false;
+  #hasBegun = false;
   #ready: Ready | undefined;
   #isConnected = false;
   #isDetaching = false;
+  /** The call was ended here, to begin it again. */
+  #mustResume = false;
   /** The window was resized while no session was connected. */
   #sizeChanged = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#signals = new SignalHandling({
-      send: (signal) => this.#isConnected && this.#send({ signal: { signal } }),
+      send: (signal) => this.#sendSignal(signal),
       giveUp: (code) => this.#giveUp(code),
     });
     if (!options.stdin || options.readOnly) return;
     const keys = process.stdin.isTTY ? options.detachKeys : [];
     this.#pump = new StdinPump(process.stdin, keys, {
-      sendStdin: (piece) => this.#send({ stdin: piece }),
-      sendClose: () => this.#send({ closeStdin: {} }),
+      sendStdin: (piece) => (this.#way ? this.#way.stdin(piece) : this.#send({ stdin: piece })),
+      sendClose: () => (this.#way ? this.#way.closeStdin() : void this.#send({ closeStdin: {} })),
       hungUp: () => this.#signals.hungUp(),
       detachTyped: () => this.#detach(),
       typedWhileAway: (bytes) => this.#typedWhileAway(bytes),
@@ -108,6 +121,7 @@ export class Session {
       process.stdout.off('resize', this.#onResize);
       this.#pump?.stop();
       this.#signals.stop();
+      this.#channel?.close();
       await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
       this.#terminal.restore({ reset: end?.kind !== 'exit' });
       if (end?.kind === 'detached') {
@@ -135,11 +149,14 @@ export class Session {
   async #resume(lost: Error): Promise<StreamEnd> {
     const { connection, readOnly } = this.#options;
     for (let error = lost; ; ) {
-      await connection.comeBack(error, { patienceMs: endlessly });
+      this.#isAway = true;
+      await connection.comeBack(error, { patienceMs: endlessly, quiet: this.#way?.hasAll === false });
+      this.#isAway = false;
       const ready = this.#ready as Ready;
       const { stdout, stderr } = this.#cursors;
       const arrived = { stdoutOffset: stdout.offset, stderrOffset: stderr.offset };
-      const call = openResume(connection, ready, { arrived, readOnly });
+      const channel = this.#way ? 'kept' : this.#hasLostChannel ? 'lost' : 'none';
+      const call = openResume(connection, ready, { arrived, readOnly, channel });
       this.#ready = undefined;
       const end = await this.#converse(call, ready);
       if (end.kind === 'lost') {
@@ -171,12 +188,19 @@ export class Session {
       return this.#cutOff(asError(error));
     } finally {
       this.#isConnected = false;
-      this.#pump?.disconnected();
+      if (!this.#way) this.#pump?.disconnected();
     }
   }
 
   #cutOff(error: Error): StreamEnd {
     if (this.#isDetaching) return { kind: 'detached' };
+    if (this.#mustResume) {
+      this.#mustResume = false;
+      return {
+        kind: 'lost',
+        error: new LikerError('DAEMON_UNREACHABLE', 'The connection to the shim was lost'),
+      };
+    }
     return { kind: isConnectionLoss(error) ? 'lost' : 'failed', error };
   }
 
@@ -202,8 +226,11 @@ export class Session {
         return this.#show('stdout', output.stdout);
       case 'stderr':
         return this.#show('stderr', output.stderr);
+      case 'channel':
+        this.#connect(output.channel?.path ?? '');
+        return undefined;
       case 'outputEnd':
-        this.#send({ outputTaken: {} });
+        this.#confirm();
         return undefined;
       case 'exit':
         return output.exit ? { kind: 'exit', status: output.exit } : undefined;
@@ -221,21 +248,89 @@ export class Session {
   }
 
   #onReady(ready: Ready, before: Ready | undefined): void {
-    const { stdout, stderr } = this.#cursors;
-    if (before === undefined) {
-      stdout.startAt(ready.stdoutOffset);
-      stderr.startAt(ready.stderrOffset);
-      this.#options.onReady?.(ready);
-    } else {
-      notice('reconnected');
-      this.#reportLoss(stdout.resumeAt(ready.stdoutOffset) + stderr.resumeAt(ready.stderrOffset));
-    }
+    if (before === undefined) this.#options.onReady?.(ready);
+    else if (!this.#way) notice('reconnected');
     this.#ready = ready;
     this.#options.connection.answered();
     this.#isConnected = true;
+    if (ready.direct) return;
+    this.#channel?.close();
+    this.#channel = undefined;
+    this.#begin({ stdout: ready.stdoutOffset, stderr: ready.stderrOffset, stdin: ready.stdinOffset });
+  }
+
+  /** Bytes come from these offsets on, and can be sent. */
+  #begin(offsets: { readonly stdout: number; readonly stderr: number; readonly stdin: number }): void {
+    const { stdout, stderr } = this.#cursors;
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
+    if (isFirst) {
+      stdout.startAt(offsets.stdout);
+      stderr.startAt(offsets.stderr);
+    } else this.#reportLoss(stdout.resumeAt(offsets.stdout) + stderr.resumeAt(offsets.stderr));
     this.#signals.ready();
-    this.#pump?.connected(ready.stdinOffset);
-    if (this.#options.tty && (before !== undefined || this.#sizeChanged)) this.#sendSize();
+    this.#pump?.connected(offsets.stdin);
+    if (this.#options.tty && (!isFirst || this.#sizeChanged)) this.#sendSize();
+  }
+
+  /** The connection over which bytes go to the shim; null: they go through likerd. */
+  get #way(): Channel | null {
+    return this.#channel?.isOpen ? this.#channel : null;
+  }
+
+  #connect(path: string): void {
+    const call = this.#call;
+    this.#channel?.close();
+    const channel = new Channel(path, {
+      opened: (offsets) => this.#begin(offsets),
+      output: (stream, offset, data) => void this.#show(stream, { offset, data }),
+      shown: () => this.#shown(),
+      acked: (offset) => this.#pump?.acked(offset),
+      drained: () => this.#pump?.drained(),
+      lost: () => this.#onChannelLost(),
+    });
+    this.#channel = channel;
+    void channel.ended.then(() => this.#missLikerd());
+    void channel.connected.then((isConnected) => isConnected || call?.send({ channelRefused: {} }));
+  }
+
+  /** Without likerd everything has gone on, but the end of the process is known only to it. */
+  async #missLikerd(): Promise<void> {
+    if (!this.#isAway) return;
+    const { lostText } = await import('../connection/absence.ts');
+    notice(lostText);
+  }
+
+  #shown(): Promise<unknown> | null {
+    if (this.#stdout.isFlushed && this.#stderr.isFlushed) return null;
+    return Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
+  }
+
+  /** likerd says why, unless it has closed the connection itself. Then the session is resumed through likerd. */
+  #onChannelLost(): void {
+    this.#channel = undefined;
+    this.#hasLostChannel = true;
+    this.#pump?.disconnected();
+    const call = this.#call;
+    setTimeout(() => {
+      if (!this.#isConnected || call !== this.#call) return;
+      this.#mustResume = true;
+      call?.cancel();
+    }, explanationMs).unref();
+  }
+
+  /** Tells likerd that all output has come. */
+  #confirm(): void {
+    const call = this.#call;
+    if (!this.#ready?.direct) return void call?.send({ outputTaken: {} });
+    const channel = this.#channel;
+    void channel?.ended.then(() => channel.hasAll && call?.send({ outputTaken: {} }));
+  }
+
+  #sendSignal(signal: NodeJS.Signals): boolean {
+    if (!this.#way) return this.#isConnected && this.#send({ signal: { signal } });
+    this.#way.signal(constants.signals[signal]);
+    return true;
   }
 
   async #show(stream: OutputStream, chunk: OutputChunk | null | undefined): Promise<undefined> {
@@ -268,14 +363,19 @@ export class Session {
 
   #sendSize(): void {
     const size = terminalSize();
-    this.#sizeChanged = !this.#isConnected;
-    if (size !== undefined && this.#isConnected && !this.#options.readOnly) this.#send({ resize: size });
+    this.#sizeChanged = !this.#way && !this.#isConnected;
+    if (size === undefined || this.#sizeChanged || this.#options.readOnly) return;
+    if (this.#way) this.#way.resize(size);
+    else this.#send({ resize: size });
   }
 
   #detach(): void {
     if (!this.#isConnected) this.#giveUp(0);
     this.#isDetaching = true;
-    this.#send({ detach: {} });
+    const leave = () => void this.#send({ detach: {} });
+    // Input typed before the detach still belongs to the process.
+    if (this.#way) void this.#way.flushed().then(leave);
+    else leave();
     setTimeout(() => this.#call?.cancel(), goodbyeMs).unref();
   }
 
@@ -295,6 +395,7 @@ export class Session {
   async #finish(end: StreamEnd): Promise<number> {
     switch (end.kind) {
       case 'exit':
+        await this.#channel?.ended;
         this.#reportLoss(this.#missing(end.status), 'they were in flight when likerd was lost');
         await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
         return exitCode(end.status);

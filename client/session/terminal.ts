@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
+import type { WindowSize } from '../../common/shim/encode.ts';
 
 /**
  * Restores what a shell expects: normal screen (1047 does not move the cursor if that is shown already), no mouse reports, no
@@ -52,7 +52,7 @@ export class Terminal {
 }
 
 /** The size of the terminal that shows the output; undefined if there is none. */
-export function terminalSize(): TerminalSizeInput | undefined {
+export function terminalSize(): WindowSize | undefined {
   const stream = [process.stdout, process.stderr].find((candidate) => candidate.isTTY);
   if (stream === undefined || !stream.columns || !stream.rows) return undefined;
   const { xPixels, yPixels } = pixels();

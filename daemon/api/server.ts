@@ -4,6 +4,7 @@ import { maxMessageBytes } from '../../proto/limits.ts';
 import type { Services } from '../engine/api.ts';
 import type { Log } from '../host/log.ts';
 import type { LoopDelay } from '../loop/loop-delay.ts';
+import { socketFd } from '../loop/socket-fd.ts';
 import { Connections } from './grpc/connections.ts';
 import type { ApiContext, Subject } from './grpc/context.ts';
 import { OpenCalls } from './grpc/open-calls.ts';
@@ -28,7 +29,7 @@ import { marksUndecodable } from './wire/decoding.ts';
 import { takesEncoded } from './wire/encoded.ts';
 import { widenInputWindows } from './wire/input-window.ts';
 import { withFastFiles, withFastImages, withFastOutput } from './wire/output-encoder.ts';
-import { type Peer, socketFd, tagSocket } from './wire/peer.ts';
+import { type Peer, tagSocket } from './wire/peer.ts';
 
 export interface ApiOptions {
   readonly engine: Services;

@@ -43,6 +43,7 @@ function bind(path: string) {
     pidfdEnded: library.func('int liker_pidfd_ended (int pidfd)'),
     pidfdReap: library.func('int liker_pidfd_reap (int pidfd)'),
     close: library.func('int liker_close (int fd)'),
+    sendFd: library.func('int liker_send_fd (int socket, void *data, size_t size, int fd)'),
     attachDeviceFilter: library.func(
       'int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count)',
     ),
@@ -176,6 +177,11 @@ export async function spawnShim(
 /** Waits in a thread until a child of likerd has ended, and reaps it (waitid(2), P_PIDFD). */
 export async function pidfdReap(pidfd: number): Promise<void> {
   check(await inThread(library().pidfdReap, pidfd), 'wait for pidfd', 'waitid', String(pidfd));
+}
+
+/** Sends bytes with a copy of an fd (SCM_RIGHTS of unix(7)). False if they cannot be sent now; then none was. */
+export function sendFd(socket: number, bytes: Buffer, fd: number): boolean {
+  return library().sendFd(socket, bytes, bytes.length, fd) === 0;
 }
 
 export function closeFd(fd: number): void {

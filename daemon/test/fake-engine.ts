@@ -77,6 +77,7 @@ export class FakeSession implements Session {
         stderrOffset: 0,
         stdinOffset: 0,
         openStdin: true,
+        direct: false,
         pid: 0,
       },
       () => {},

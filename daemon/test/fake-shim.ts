@@ -1,5 +1,5 @@
-import type { StreamNumber } from '../kernel/process/protocol.ts';
-import { noBound } from '../kernel/process/protocol.ts';
+import type { StreamNumber } from '../../common/shim/protocol.ts';
+import { noBound } from '../../common/shim/protocol.ts';
 import type {
   ShimExit,
   ShimListener,
@@ -189,6 +189,21 @@ class FakeConnection implements Shim {
 
   takesPlan(): boolean {
     return true;
+  }
+
+  readonly takesClients = true;
+
+  async openClient(number: number): Promise<boolean> {
+    this.#tell(`open ${number}`);
+    return false;
+  }
+
+  closeClient(number: number): void {
+    this.#tell(`close ${number}`);
+  }
+
+  hear(number: number, { output }: { readonly output: boolean }): void {
+    this.#tell(`hear ${number} ${output}`);
   }
 
   taken(number: number): void {

@@ -431,8 +431,18 @@ export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
     row(0, 0xff, '/'.repeat(127), rootless('node', 'web:1:1').subarray(2)),
     rootless('--hold\n/run/lock', ''),
   ],
-  // The child is about to execute; output; the sync socket ends; the child ends.
-  shim: () => [noStart, row(6, 12, 0, 3, 0, 10, 0, 40, 13, 0, 4, 0, 1, 0, 9, 14, 0, 1, 0)],
+  // The child is about to execute; output; the sync socket ends; the child ends. The same with two clients, one of which only looks on.
+  shim: () => [
+    noStart,
+    row(6, 12, 0, 3, 0, 10, 0, 40, 13, 0, 4, 0, 1, 0, 9, 14, 0, 1, 0),
+    row(
+      Buffer.from([
+        6, 200, 0, 1, 3, 0, 12, 0, 3, 0, 13, 0, 10, 0, 40, 200, 0, 2, 0, 0, 202, 0, 0, 9, 206, 0, 0, 10, 0,
+        250,
+      ]),
+      Buffer.from([205, 0, 200, 10, 0, 250, 15, 40, 10, 0, 250, 15, 40, 206, 0, 1, 207, 0, 1, 14, 0, 1, 0]),
+    ),
+  ],
   // Blocks of which some are contents, with headers between; a recipe of each kind of record; one that is cut off.
   recipe: () => [
     row(

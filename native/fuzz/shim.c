@@ -36,8 +36,9 @@
 #define FIRST_PID 1000
 #define QUIET_TURNS 4000
 #define QUIET_STEP_MS 10
+#define FIRST_OF_CLIENTS 200
 
-enum kind { OTHER, SIGNALS, LISTENER, CONNECTION, SYNC, OUTPUT, INPUT, STAT };
+enum kind { OTHER, SIGNALS, LISTENER, CONNECTION, SYNC, OUTPUT, INPUT, STAT, CLIENT };
 
 /* An fd of the shim, with what its other side does. */
 struct file {
@@ -55,6 +56,10 @@ struct file {
   bool garbled;          /* it was sent bytes that may begin a frame */
   uint8_t *heard;        /* of a connection: the shim's frames, until they are whole */
   size_t heard_size;
+  size_t with_fd;        /* of a connection: a frame that ends here comes with a client's socket; 0: none */
+  uint64_t track[2];     /* of a client: how much of each output it has */
+  bool opened, told_end; /* likewise */
+  uint8_t session;       /* likewise, or of the client that comes */
 };
 
 /* The daemon's view of a stream. */
@@ -83,6 +88,7 @@ static struct {
   struct track tracks[MOST_STREAMS];
   unsigned track_count;
   int heard_of; /* the connection that the tracks belong to */
+  bool unheard[16]; /* output of these processes may not have been sent to the daemon */
   bool forsaken;
   unsigned quiet; /* turns since the machine came to rest */
   bool main_exit;
@@ -237,16 +243,82 @@ static void make_room (struct file *file, size_t size) {
   wake (file, EPOLLOUT);
 }
 
+/* A client's socket comes with a frame. One at a time: the kernel would end a read where the next one begins. */
+static void send_client (struct file *to, uint32_t process, uint8_t session, uint8_t may, uint8_t since) {
+  uint8_t payload[28];
+  memcpy (payload, &(uint64_t){ session }, 8);
+  memcpy (payload + 8, &(uint32_t){ may }, 4);
+  memcpy (payload + 12, (uint64_t[]){ since * 32u, since & 1 ? NO_BOUND : since }, 16);
+  if (to->with_fd)
+    return;
+  send_frame (to, SHIM_OPEN, 0, process, payload, sizeof payload);
+  to->with_fd = to->ended ? 0 : to->size;
+  to->session = session;
+}
+
+static void operate_client (uint8_t operation, uint8_t which) {
+  struct file *connection = pick (CONNECTION, which), *client = pick (CLIENT, which);
+  uint8_t process = which >> 4;
+  switch (operation % 8) {
+  case 0:
+  case 1: {
+    uint8_t session = next () & 7, may = next () & 3;
+    if (connection)
+      send_client (connection, process, session, may, next ());
+    break;
+  }
+  case 2: {
+    uint8_t offset = next ();
+    if (client)
+      send_stdin (client, 0, client->session, offset, next ());
+    break;
+  }
+  case 3: {
+    uint8_t type = next (), payload[24], size = next () % sizeof payload;
+    world.wild |= type == SHIM_STDIN;
+    for (size_t i = 0; i < size; i++)
+      payload[i] = next ();
+    if (client)
+      send_frame (client, type, 0, 0, payload, size);
+    break;
+  }
+  case 4:
+    if (client)
+      end_file (client);
+    break;
+  case 5:
+    make_room (client, next () * 64u);
+    break;
+  case 6:
+    world.unheard[process] = true;
+    if (connection)
+      send_frame (connection, SHIM_LISTEN, 0, process, (uint32_t[]){ next () & 3 }, 4);
+    break;
+  case 7:
+    if (connection)
+      send_u64s (connection, SHIM_CLOSE, 0, process, next () & 7, 0, 1);
+    break;
+  }
+}
+
 static void operate (void) {
   static const int errors[] = { EINTR, ENOMEM, EMFILE, EIO, EPIPE, ENOSPC, ECONNRESET, EACCES };
   uint8_t operation = next (), which = next ();
   struct file *connection = pick (CONNECTION, which), *file;
   uint8_t process = which >> 4;
   uint8_t plan[512], bytes[256];
+  /* Those below are kept as they were for the inputs that are kept. */
+  if (operation >= FIRST_OF_CLIENTS) {
+    operate_client (operation, which);
+    return;
+  }
   switch (operation % 20) {
   case 0: /* any bytes of the daemon */
+    memset (world.unheard, true, sizeof world.unheard);
+    __attribute__ ((fallthrough));
   case 1: { /* a whole frame of any type */
     uint8_t type = operation % 20 == 1 ? next () : 0, stream = type ? next () : 0;
+    world.unheard[process] |= type == SHIM_LISTEN;
     size_t size = next ();
     for (size_t i = 0; i < size; i++)
       bytes[i] = next ();
@@ -352,7 +424,7 @@ static void rest (void) {
     struct file *file = &world.files[fd];
     if (file->kind == OUTPUT || file->kind == SYNC || file->kind == INPUT || file->garbled)
       end_file (file);
-    if (file->kind == CONNECTION || file->kind == INPUT)
+    if (file->kind == CONNECTION || file->kind == INPUT || file->kind == CLIENT)
       make_room (file, 1u << 30);
   }
 }
@@ -435,8 +507,11 @@ static void hear_state (bool is_first, const uint8_t *at, const uint8_t *end) {
       begin_track (number, i, get_u64 (at + 24 + 8 * i));
     at += 64 + (state == 3 ? 40 : 0);
   }
-  require (end - at == 8 && get_u32 (at) == MAX_FRAME_BYTES, "STATE ends with what the shim can do");
+  require (end - at == 12 && get_u32 (at) == MAX_FRAME_BYTES, "STATE ends with what the shim can do");
 }
+
+/* Where the daemon may have missed some. */
+static bool is_loose (uint32_t number) { return number < 16 && world.unheard[number]; }
 
 static void hear (struct file *file, uint8_t type, uint8_t stream, uint32_t number, const uint8_t *at, size_t size) {
   struct track *track = track_of (number, stream);
@@ -452,6 +527,8 @@ static void hear (struct file *file, uint8_t type, uint8_t stream, uint32_t numb
     break;
   case SHIM_DATA:
     require (size >= 8 && track != NULL, "DATA follows STARTED or STATE");
+    if (is_loose (number) && get_u64 (at) > track->next)
+      track->next = get_u64 (at);
     require (get_u64 (at) == track->next, "DATA goes on where it stopped");
     check_bytes (at + 8, size - 8, track->next);
     track->next += size - 8;
@@ -464,14 +541,14 @@ static void hear (struct file *file, uint8_t type, uint8_t stream, uint32_t numb
     require (size == 20, "SNAPSHOT_END is whole");
     for (uint8_t i = 1; i <= 2; i++) {
       track = track_of (number, i);
-      require (!track || track->next == get_u64 (at + 4 + 8 * (i - 1)), "DATA goes on where a snapshot ends");
+      require (!track || is_loose (number) || track->next == get_u64 (at + 4 + 8 * (i - 1)), "DATA goes on where a snapshot ends");
     }
     break;
   case SHIM_EXIT:
     require (size == 40, "EXIT is whole");
     for (uint8_t i = 1; i <= 2; i++) {
       track = track_of (number, i);
-      require (track && track->next == get_u64 (at + 20 + 8 * (i - 1)), "EXIT comes after the last byte");
+      require (track && (is_loose (number) || track->next == get_u64 (at + 20 + 8 * (i - 1))), "EXIT comes after the last byte");
     }
     if (number == 0)
       world.main_exit = true;
@@ -484,11 +561,52 @@ static void hear (struct file *file, uint8_t type, uint8_t stream, uint32_t numb
   case SHIM_STDIN_REFUSED:
     require (size == 16, "an acknowledgement is whole");
     break;
+  case SHIM_CLIENT:
+    require (size == 12, "an answer about a client is whole");
+    break;
   case SHIM_LOG_LOST:
     require (size == 8 && (stream == 1 || stream == 2), "LOG_LOST is whole");
     break;
   default:
     require (false, "the shim sends only the frames of the protocol");
+  }
+}
+
+/* ---- what a client hears ---- */
+
+/* NULL when the shim has given it up. */
+static const struct connection *client_of (int fd) {
+  const struct connection *client = world.shim->clients;
+  while (client && client->source.fd != fd)
+    client = client->next;
+  return client;
+}
+
+static void hear_as_client (struct file *file, int fd, uint8_t type, uint8_t stream, const uint8_t *at, size_t size) {
+  const struct connection *client = client_of (fd);
+  require ((type == SHIM_OPENED) == !file->opened, "a client is greeted first");
+  require (!file->told_end || type == SHIM_STDIN_ACK, "no output follows the end");
+  switch (type) {
+  case SHIM_OPENED:
+    require (size == 24, "OPENED is whole");
+    file->opened = true;
+    file->track[0] = get_u64 (at);
+    file->track[1] = get_u64 (at + 8);
+    break;
+  case SHIM_DATA: {
+    uint64_t *next = &file->track[stream - 1];
+    require (size >= 8 && get_u64 (at) >= *next, "a client gets nothing twice");
+    require (get_u64 (at) == *next || !client || !client->waited_for, "a client misses nothing that is waited for");
+    check_bytes (at + 8, size - 8, get_u64 (at));
+    *next = get_u64 (at) + size - 8;
+    break;
+  }
+  case SHIM_EXIT:
+    require (size == 40 && file->track[0] == get_u64 (at + 20) && file->track[1] == get_u64 (at + 28), "the end comes last");
+    file->told_end = true;
+    break;
+  default:
+    require (type == SHIM_STDIN_ACK, "a client gets only what is for it");
   }
 }
 
@@ -501,9 +619,10 @@ static void take_heard (struct file *file, int fd, const struct iovec *parts, si
     file->heard_size += part;
     size -= part;
   }
-  if (world.heard_of != fd)
+  if (file->kind == CONNECTION && world.heard_of != fd) {
     world.track_count = 0;
-  world.heard_of = fd;
+    world.heard_of = fd;
+  }
   size_t at = 0;
   while (file->heard_size - at >= 4) {
     uint32_t length = get_u32 (file->heard + at);
@@ -511,7 +630,11 @@ static void take_heard (struct file *file, int fd, const struct iovec *parts, si
     if (file->heard_size - at - 4 < length)
       break;
     const uint8_t *frame = file->heard + at;
-    hear (file, frame[4], frame[5], get_u32 (frame + 8), frame + SHIM_FRAME_HEADER, length - (SHIM_FRAME_HEADER - 4));
+    size_t payload = length - (SHIM_FRAME_HEADER - 4);
+    if (file->kind == CLIENT)
+      hear_as_client (file, fd, frame[4], frame[5], frame + SHIM_FRAME_HEADER, payload);
+    else
+      hear (file, frame[4], frame[5], get_u32 (frame + 8), frame + SHIM_FRAME_HEADER, payload);
     at += length + 4;
   }
   file->heard_size -= at;
@@ -660,18 +783,19 @@ static ssize_t write_parts (int fd, const struct iovec *parts, size_t count) {
     size += parts[i].iov_len;
   if (draw_failure ())
     return -1;
-  if ((file->kind == INPUT || file->kind == CONNECTION) && file->ended) {
+  bool is_peer = file->kind == CONNECTION || file->kind == CLIENT;
+  if ((file->kind == INPUT || is_peer) && file->ended) {
     errno = EPIPE;
     return -1;
   }
-  if (file->kind != INPUT && file->kind != CONNECTION)
+  if (file->kind != INPUT && !is_peer)
     return (ssize_t)size;
   if (!file->room)
     return would_block ();
   if (size > file->room)
     size = file->room;
   file->room -= size;
-  if (file->kind == CONNECTION)
+  if (is_peer)
     take_heard (file, fd, parts, count, size);
   else
     check_input (file, parts->iov_base, size);
@@ -688,6 +812,28 @@ ssize_t fuzz_sendmsg (int fd, const struct msghdr *message, int flags) {
   return write_parts (fd, message->msg_iov, message->msg_iovlen);
 }
 
+/* Bytes of the daemon. Those of a frame that comes with a client's socket are the last of a read. */
+static ssize_t receive_frames (struct file *file, int fd, struct msghdr *header) {
+  struct iovec part = *header->msg_iov;
+  size_t before = file->at;
+  header->msg_controllen = 0;
+  header->msg_flags = 0;
+  if (file->with_fd && part.iov_len > file->with_fd - before)
+    part.iov_len = file->with_fd - before;
+  ssize_t got = read_parts (fd, &part, 1);
+  if (got <= 0 || !file->with_fd || before + (size_t)got < file->with_fd)
+    return got;
+  file->with_fd = 0;
+  struct cmsghdr rights = { CMSG_LEN (sizeof (int)), SOL_SOCKET, SCM_RIGHTS };
+  int client = new_file (CLIENT);
+  if (client >= 0)
+    file_of (client)->session = file->session;
+  memcpy (header->msg_control, &rights, sizeof rights);
+  memcpy ((char *)header->msg_control + CMSG_LEN (0), &client, sizeof client);
+  header->msg_controllen = client < 0 ? 0 : CMSG_LEN (sizeof (int));
+  return got;
+}
+
 /* One message as send_message has put it there. */
 ssize_t fuzz_recvmsg (int fd, struct msghdr *header, int flags);
 ssize_t fuzz_recvmsg (int fd, struct msghdr *header, int flags) {
@@ -698,6 +844,8 @@ ssize_t fuzz_recvmsg (int fd, struct msghdr *header, int flags) {
   } post;
   struct file *file = file_of (fd);
   (void)flags;
+  if (file->kind == CONNECTION)
+    return receive_frames (file, fd, header);
   if (draw_failure ())
     return -1;
   char *control = header->msg_control;
@@ -866,6 +1014,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   world.end = data + size;
   start_main (&shim, data[0]);
   serve (&shim);
+  serve_clients (&shim);
   for (int fd = 0; fd < MOST_FDS; fd++) {
     free (world.files[fd].bytes);
     free (world.files[fd].heard);

@@ -51,6 +51,8 @@ LIKER_API int liker_pidfd_ended (int pidfd);
 /* waitid(P_PIDFD, WEXITED) for a child of the caller. Blocks: call it asynchronously. */
 LIKER_API int liker_pidfd_reap (int pidfd);
 LIKER_API int liker_close (int fd);
+/* Sends these few bytes with a copy of the fd (SCM_RIGHTS), all or none; -EAGAIN if a non-blocking socket has no room. */
+LIKER_API int liker_send_fd (int socket, void *data, size_t size, int fd);
 
 /*
  * Reads files of kernel file systems into one buffer, one after the other. `paths` has `count` absolute paths in a row,

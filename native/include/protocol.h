@@ -2,7 +2,7 @@
  * The protocol between likerd and the shim of a container, over a Unix stream socket: the socketpair given at
  * spawn, or RUN/shim.sock. Little-endian. Every frame: u32 length of all that follows the length, u8 type,
  * u8 stream (0 none, 1 stdout, 2 stderr), u16 zero, u32 process (0: the main one), payload. likerd's side is
- * daemon/kernel/process/protocol.ts.
+ * common/shim/protocol.ts.
  *
  * There is one daemon at a time: a HELLO on a new connection takes over, and the shim closes the older one. All
  * offsets are bytes since the start of that stream of that process.
@@ -33,6 +33,14 @@ enum shim_frame {
   SHIM_TAKEN = 9,        /* the daemon has the exit of this process. The shim forgets an exec. When the daemon has
                             the exit of the main process and no exec is left, the shim exits. */
   SHIM_STDIN_OFFSET = 10,/* u64 session: answered by SHIM_STDIN_ACK at once */
+  SHIM_OPEN = 20,        /* u64 session, u32 bits of enum client_may, u64 since stdout, u64 since stderr (all ones: nothing
+                            but what follows); with it a connected, non-blocking socket (SCM_RIGHTS), which is that of a client
+                            of the process from now on. Answered by SHIM_CLIENT. */
+  SHIM_CLOSE = 21,       /* u64 session: takes what its client has sent, and closes the connection */
+  SHIM_LISTEN = 22,      /* u32 bits: 1 send the process's DATA (as after HELLO), 2 the daemon has clients of the process */
+
+  /* client to shim, of the process and the session of its OPEN, whatever the frame says: SHIM_STDIN (at most MAX_DATA_BYTES),
+     SHIM_CLOSE_STDIN, SHIM_RESIZE, SHIM_SIGNAL */
 
   /* shim to daemon */
   SHIM_STATE = 128,      /* u32 protocol version, u32 pid of the shim, u32 count, then for each process: u32 process,
@@ -40,7 +48,8 @@ enum shim_frame {
                             u64 started at (ns since the epoch), u64 stdout produced, u64 stderr produced,
                             u64 stdout limit, u64 stderr limit, and if it has ended, the payload of SHIM_EXIT.
                             Then u32 the longest frame that the shim accepts; older shims omit it and accept 4 MiB.
-                            Then u32 the last kind of step that it knows; a shim that omits it knows STEP_join_path */
+                            Then u32 the last kind of step that it knows; a shim that omits it knows STEP_join_path.
+                            Then u32 bits: 1 it takes SHIM_OPEN, SHIM_CLOSE and SHIM_LISTEN; a shim that omits it takes none */
   SHIM_STARTED = 129,    /* u32 pid, u64 start time, u64 started at (ns): exec has happened */
   SHIM_FAILED = 130,     /* u32 index of the step in the plan (all ones: before the first), i32 errno,
                             str step's name, str system call, str object. Nothing of the process is left. */
@@ -60,6 +69,13 @@ enum shim_frame {
   SHIM_STDIN_REFUSED = 141, /* u64 session, u64 offset: the bytes of a STDIN from this offset on were not accepted,
                             because it began beyond it or the queue is full. Older shims close the connection instead. */
 
+  SHIM_CLIENT = 161,     /* u64 session, u32: 1 its client is connected, 0 it could not be, and the socket is closed */
+
+  /* shim to client: SHIM_DATA, SHIM_STDIN_ACK, SHIM_EXIT as to the daemon, and first of all */
+  SHIM_OPENED = 160,     /* u64 offset of the first byte of stdout that follows, u64 likewise of stderr, u64 how much of the session's
+                            stdin was written to the process (all ones: it has closed it). A later jump of the offsets means that
+                            bytes were skipped, since the client read too slowly. */
+
   /* from a shim started with PLAN_PROCESSES, in this order */
   SHIM_PROCESS_COUNT = 138, /* u32 processes in all, u32 how many of them follow */
   SHIM_PROCESS = 139,    /* process: its pid on the host; u32 length of /proc/PID/stat (0: it is gone), its text, then the
@@ -70,6 +86,9 @@ enum shim_frame {
   /* from a shim started with PLAN_USER: this, or SHIM_FAILED */
   SHIM_USER = 142,       /* u32 uid, u32 gid, str home, u32 count, u32 gid of each further group */
 };
+
+/* What a client may do. One that may do nothing is an onlooker: the process does not wait for it. */
+enum client_may { MAY_CONTROL = 1, MAY_SEND_STDIN = 2 };
 
 /*
  * The exit record, RUN/exit.PROCESS, written to a temporary file and renamed: lines "key=value" of

@@ -3,9 +3,9 @@ import { mkdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync }
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
+import { fromShim } from '../../common/shim/protocol.ts';
 import { encodeLookUp } from '../../daemon/kernel/plan/encode.ts';
 import { foundId, type Step } from '../../daemon/kernel/plan/steps.ts';
-import { fromShim } from '../../daemon/kernel/process/protocol.ts';
 import { startTime } from './fixture.ts';
 import { bind, containerSteps, mount } from './plans.ts';
 import { useFixture } from './use.ts';

@@ -1,12 +1,6 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
-import {
-  frameHeader,
-  fromShim,
-  noBound,
-  shimProtocol,
-  toShim,
-} from '../../daemon/kernel/process/protocol.ts';
+import { frameHeader, fromShim, noBound, shimProtocol, toShim } from '../../common/shim/protocol.ts';
 
 /** A frame of the shim, with its payload as bytes. */
 export interface Frame {

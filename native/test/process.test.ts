@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { noBound } from '../../daemon/kernel/process/protocol.ts';
+import { noBound } from '../../common/shim/protocol.ts';
 import { until } from '../../test/harness/until.ts';
 import { childrenOf } from './fixture.ts';
 import { useFixture } from './use.ts';

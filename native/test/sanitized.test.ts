@@ -22,6 +22,7 @@ const shimSuites = [
   'network',
   'volume',
   'intruder',
+  'client',
 ];
 const unpackSuites = [
   'unpack',

@@ -1,6 +1,6 @@
 // A program with arguments RUN_FOLDER [unlimited|until-exit]: takes over the shim of that folder, as a newer likerd does, and ends;
 // with until-exit once a process has ended.
-import { noBound } from '../../daemon/kernel/process/protocol.ts';
+import { noBound } from '../../common/shim/protocol.ts';
 import { ShimConnection } from '../../daemon/kernel/process/shim.ts';
 
 const [, , run = '', what = ''] = process.argv;

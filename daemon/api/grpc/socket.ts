@@ -3,7 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { LikerError } from '../../../common/errors.ts';
 import { makeFolder } from '../../../common/folders.ts';
-import { type Peer, socketFd } from '../wire/peer.ts';
+import { socketFd } from '../../loop/socket-fd.ts';
+import type { Peer } from '../wire/peer.ts';
 
 /** Length of sun_path in sockaddr_un, without its NUL (unix(7)). */
 const maxPathBytes = 107;

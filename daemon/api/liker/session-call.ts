@@ -33,7 +33,13 @@ type Open<Start> = (start: Start, sink: SessionSink, peer: Peer | null) => Promi
 
 type Call<Start> = ServerDuplexStream<SessionRequest<Start>, SessionResponse>;
 
-export function sessionHandler<Start extends { readonly confirmsOutput: boolean }>(
+/** What the first frames of all sessions say. */
+interface AnyStart {
+  readonly confirmsOutput: boolean;
+  readonly direct: boolean;
+}
+
+export function sessionHandler<Start extends AnyStart>(
   context: ApiContext,
   open: Open<Start>,
   options: { readonly firstFrameMs?: number },
@@ -45,7 +51,7 @@ export function sessionHandler<Start extends { readonly confirmsOutput: boolean 
  * The stream of one session. It ends in exactly one of these ways: the engine ends it (OK), a frame or the opening fails
  * (error status), the daemon shuts down (error status; the session stays as it is), or the client vanishes (session.lost).
  */
-class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements SessionSink {
+class SessionCall<Start extends AnyStart> implements SessionSink {
   readonly #context: ApiContext;
   readonly #call: Call<Start>;
   readonly #method: string;
@@ -59,6 +65,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
   #lost = false;
   #subject: Subject | null = null;
   confirms = false;
+  directFor: number | null = null;
 
   constructor(context: ApiContext, call: Call<Start>, open: Open<Start>) {
     this.#context = context;
@@ -124,7 +131,9 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     // The stream was ended by a shutdown of the daemon.
     if (this.#over && !this.#lost) return;
     checkDeadline(this.#call);
-    const session = await this.#openSession(start, this, peerOf(this.#call));
+    const peer = peerOf(this.#call);
+    if (start.direct) this.directFor = peer?.uid ?? null;
+    const session = await this.#openSession(start, this, peer);
     this.#logged(this.#subject, null);
     this.#input = new InputQueue(session, this.#call, (error) => this.#fail(error));
     if (this.#lost) session.lost();

@@ -18,9 +18,3 @@ export function peerOf(call: { getPeer(): string }): Peer | null {
   if (match === null) return null;
   return { pid: Number(match[1]), uid: Number(match[2]), gid: Number(match[3]) };
 }
-
-/** The descriptor of a connected socket, for which Node has no public API. */
-export function socketFd(socket: Socket): number {
-  const { _handle: handle } = socket as unknown as { _handle: { readonly fd: number } | null };
-  return handle?.fd ?? -1;
-}

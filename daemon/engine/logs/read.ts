@@ -55,7 +55,13 @@ export async function* readLogs(
   };
   using reader = new LogReader(folder, start?.place ?? options.after);
   container.logReaders.add(reader);
-  using _ = { [Symbol.dispose]: () => void container.logReaders.delete(reader) };
+  container.run?.main?.clients.hear();
+  using _ = {
+    [Symbol.dispose]: () => {
+      container.logReaders.delete(reader);
+      container.run?.main?.clients.hear();
+    },
+  };
   for (;;) {
     // Subscribed before the read, so that no output falls between the two.
     const live = livePhase(container.phase) !== null || Boolean(container.run?.ending);

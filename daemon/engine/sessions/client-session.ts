@@ -1,6 +1,7 @@
 import { LikerError } from '../../../common/errors.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { TerminalSize } from '../process/spec.ts';
+import type { Channel } from './channel.ts';
 import type { InputFrame, OutputFrame, Session, SessionSink } from './frames.ts';
 import { OutputQueue } from './output-queue.ts';
 import { SessionStdin, type StdinTarget, wrongOffset } from './session-stdin.ts';
@@ -19,6 +20,8 @@ export interface SessionHost extends StdinTarget {
   clientLost(): void;
   /** The session is over. */
   leave(session: ClientSession): void;
+  /** Its client need not be connected to the shim any more. */
+  disconnect(session: ClientSession): void;
 }
 
 export interface SessionOptions {
@@ -29,7 +32,12 @@ export interface SessionOptions {
   readonly readOnly: boolean;
   /** It resumes an earlier session. */
   readonly resumed?: boolean;
+  /** How its client may be connected to the shim itself. */
+  readonly channel?: Channel | null;
 }
+
+/** The way of a client's bytes. It is undecided until the client is connected to the shim, or cannot be. */
+type Way = 'likerd' | 'undecided' | 'shim';
 
 /** One client of one process. A process waits for a slow client, but not for a read-only one or one that has stopped reading. */
 export class ClientSession implements Session {
@@ -40,6 +48,9 @@ export class ClientSession implements Session {
   readonly #sink: SessionSink;
   readonly queue: OutputQueue;
   readonly #stdin: SessionStdin;
+  readonly channel: Channel | null;
+  way: Way;
+  readonly resumed: boolean;
   /** Whether the client has received all output. It is asked once the process has ended. */
   #arrival: 'not asked' | 'asked' | 'confirmed' = 'not asked';
   #waitedFor: boolean;
@@ -48,12 +59,24 @@ export class ClientSession implements Session {
     this.id = options.id;
     this.initiator = options.initiator;
     this.#readOnly = options.readOnly;
+    this.resumed = options.resumed ?? false;
+    this.channel = options.channel ?? null;
+    this.way = this.channel ? 'undecided' : 'likerd';
     this.#waitedFor = !options.readOnly;
     this.#host = host;
     this.#sink = sink;
     const events = { taken: () => host.progressed(), ended: () => this.drop() };
     this.queue = new OutputQueue(sink, events, { bounded: options.readOnly });
-    this.#stdin = new SessionStdin(options.id, host, { resumes: options.resumed ?? false });
+    this.#stdin = new SessionStdin(options.id, host, { resumes: this.resumed });
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  /** It sees the process from its first byte. */
+  get fromStart(): boolean {
+    return this.initiator && !this.resumed;
   }
 
   /** The process waits for this client. */
@@ -134,6 +157,9 @@ export class ClientSession implements Session {
         this.#arrival = 'confirmed';
         this.#host.progressed();
         return true;
+      case 'channel-refused':
+        this.channel?.giveUp();
+        return true;
       default:
         this.#passOn(frame);
     }
@@ -142,7 +168,7 @@ export class ClientSession implements Session {
     return false;
   }
 
-  #passOn(frame: Exclude<InputFrame, { kind: 'detach' | 'output-taken' }>): void {
+  #passOn(frame: Exclude<InputFrame, { kind: 'detach' | 'output-taken' | 'channel-refused' }>): void {
     if (this.#readOnly) {
       throw new LikerError(
         'BAD_ARGUMENT',
@@ -170,6 +196,7 @@ export class ClientSession implements Session {
 
   lost(): void {
     if (this.queue.isClosed) return;
+    this.#host.disconnect(this);
     this.#leave();
     if (this.initiator) this.#host.clientLost();
   }
@@ -182,6 +209,7 @@ export class ClientSession implements Session {
   }
 
   #leave(): void {
+    this.channel?.[Symbol.dispose]();
     this.queue.close();
     this.#stdin.drop();
     this.#host.leave(this);
@@ -190,6 +218,7 @@ export class ClientSession implements Session {
   /** Ends this session with an error, as if its client had vanished. */
   #fail(error: LikerError): void {
     if (this.queue.isClosed) return;
+    this.#host.disconnect(this);
     this.drop(error);
     if (this.initiator) this.#host.clientLost();
   }
@@ -197,6 +226,7 @@ export class ClientSession implements Session {
   #detach(): void {
     // Input typed before the detach still belongs to the process.
     this.#flushStdin();
+    this.#host.disconnect(this);
     this.#host.clientDetached(this);
     this.queue.clear();
     this.queue.end({ kind: 'detached' });

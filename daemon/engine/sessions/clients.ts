@@ -1,5 +1,5 @@
 import type { LikerError } from '../../../common/errors.ts';
-import type { StreamNumber } from '../../kernel/process/protocol.ts';
+import type { StreamNumber } from '../../../common/shim/protocol.ts';
 import type { ShimProcessState } from '../../kernel/process/reports.ts';
 import { Notifier } from '../../loop/sync.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
@@ -17,12 +17,27 @@ export interface Offsets {
   readonly stdin: number;
 }
 
+const fromTheStart: Offsets = { stdout: 0, stderr: 0, stdin: 0 };
+
 interface ClientsHost {
   /** Tells the shim how far it may read a stream. Returns whether there is a shim to tell. */
   limit(stream: StreamNumber, offset: bigint): boolean;
   /** Makes the first frame of a session. */
   ready(session: ClientSession, offsets: Offsets): OutputFrame & { kind: 'ready' };
+  /** Connects the client to the shim, or begins a replay from the first byte. Either opens the session. */
+  decide(session: ClientSession): void;
+  /** Tells the shim whether output is to come here, and whether there are clients here that are beside its own. */
+  hear(wanted: Heard): void;
+  /** Somebody follows the log, and is told of output. */
+  isFollowed(): boolean;
 }
+
+interface Heard {
+  readonly output: boolean;
+  readonly clients: boolean;
+}
+
+const atFirst: Heard = { output: true, clients: false };
 
 /** The clients of one process. Delivers output to each, and makes the process wait for slow ones. */
 export class Clients {
@@ -37,6 +52,7 @@ export class Clients {
   readonly #progress = new Notifier();
   #exit: ExitStatus | null = null;
   #hasOutput = false;
+  #heard = atFirst;
   /** The process has ended, and its clients are taking the rest of its output. */
   #draining = false;
 
@@ -62,20 +78,49 @@ export class Clients {
 
   /** Call it when the process has started: opens the sessions that wait for that. */
   open(): void {
-    for (const session of this.#sessions)
-      if (!session.queue.isOpen) session.open(this.#host.ready(session, { stdout: 0, stderr: 0, stdin: 0 }));
+    for (const session of this.#sessions) {
+      if (session.queue.isOpen) continue;
+      if (session.way === 'undecided') this.#host.decide(session);
+      else session.open(this.#host.ready(session, fromTheStart));
+    }
     this.progressed();
+  }
+
+  /** The client of the session is connected to the shim. */
+  connected(session: ClientSession): void {
+    session.way = 'shim';
+    session.open(this.#host.ready(session, fromTheStart));
+    this.#opened(session);
+  }
+
+  /** The shim is gone before the session was open: there is only the end. */
+  openWithout(session: ClientSession): void {
+    session.way = 'likerd';
+    session.open(this.#host.ready(session, fromTheStart));
+    this.#opened(session);
+  }
+
+  /** Asks the shim for the output that clients here need, and for no more. */
+  hear(): void {
+    const ways = new Set([...this.#sessions].map(({ way }) => way));
+    const clients = ways.has('likerd');
+    const wanted = ways.has('shim') ? { output: clients || this.#host.isFollowed(), clients } : atFirst;
+    if (wanted.output === this.#heard.output && wanted.clients === this.#heard.clients) return;
+    this.#heard = wanted;
+    this.#host.hear(wanted);
   }
 
   /** Adds a client of a process that runs already. Its session opens with a replay. */
   attach(session: ClientSession): void {
     this.#sessions.add(session);
+    this.hear();
     this.grace.clientCame();
     this.#progress.notify();
   }
 
   leave(session: ClientSession): void {
     this.#sessions.delete(session);
+    this.hear();
     this.progressed();
   }
 
@@ -114,12 +159,19 @@ export class Clients {
     const name = stream === 2 ? 'stderr' : 'stdout';
     const at = Number(offset);
     for (const session of this.#sessions)
-      if (!this.#replays.awaitedBy(session)) session.queue.output(name, at, bytes);
+      if (!this.#awaits(session) && session.way === 'likerd') session.queue.output(name, at, bytes);
     this.#stalls.watch();
+  }
+
+  /** The session is not open yet, since it awaits a replay or its connection to the shim. */
+  #awaits(session: ClientSession): boolean {
+    return session.way === 'undecided' || this.#replays.awaitedBy(session);
   }
 
   /** Asks the shim by `ask` for a replay, with which the session opens. */
   replay(session: ClientSession, ask: (request: number) => void): void {
+    session.way = 'likerd';
+    this.hear();
     this.#replays.request(session, ask);
   }
 
@@ -143,6 +195,11 @@ export class Clients {
       }),
     );
     for (const piece of pieces) session.queue.output(piece.stream, piece.offset, piece.data);
+    this.#opened(session);
+  }
+
+  #opened(session: ClientSession): void {
+    this.hear();
     if (this.#exit) session.exit(this.#exit);
     else this.progressed();
     if (this.#draining) this.#outputEnd(session);
@@ -162,16 +219,17 @@ export class Clients {
   }
 
   /** Resolves when every client that the process waits for has taken all output, or after `ms`. */
-  async drained(ms: number): Promise<void> {
+  async drained(ms: number, { stdoutBytes = 0, stderrBytes = 0 }: Partial<ExitStatus>): Promise<void> {
     this.#draining = true;
+    this.#hasOutput ||= stdoutBytes + stderrBytes > 0;
     for (const session of this.#sessions) this.#outputEnd(session);
     const lacksOutput = (session: ClientSession) =>
-      this.#replays.awaitedBy(session) || (session.blocking && session.unfinished);
+      this.#awaits(session) || (session.blocking && session.unfinished);
     await this.#progress.until(() => ![...this.#sessions].some(lacksOutput), ms);
   }
 
   #outputEnd(session: ClientSession): void {
-    if (!this.#hasOutput || this.#replays.awaitedBy(session)) return;
+    if (!this.#hasOutput || this.#awaits(session)) return;
     session.outputEnd();
     this.#stalls.watch();
   }
@@ -184,7 +242,7 @@ export class Clients {
   /** The process has ended, and all its output has been delivered. */
   exit(exit: ExitStatus): void {
     this.#exit = exit;
-    for (const session of this.#sessions) if (!this.#replays.awaitedBy(session)) session.exit(exit);
+    for (const session of this.#sessions) if (!this.#awaits(session)) session.exit(exit);
   }
 
   /** Ends all sessions without an exit frame. Clients reconnect unless they get an error. */

@@ -8,7 +8,15 @@ export function endAtOnce(
   process: { readonly containerId: string; readonly containerName: string; readonly processId: string },
   exit: ExitStatus,
 ): Session {
-  const nothing = { tty: false, pid: 0, stdoutOffset: 0, stderrOffset: 0, stdinOffset: 0, openStdin: false };
+  const nothing = {
+    tty: false,
+    pid: 0,
+    stdoutOffset: 0,
+    stderrOffset: 0,
+    stdinOffset: 0,
+    openStdin: false,
+    direct: false,
+  };
   sink.send({ kind: 'ready', ...process, ...nothing, sessionId: randomBytes(8).toString('hex') }, () => {});
   sink.send({ kind: 'exit', exit }, () => {});
   sink.end();

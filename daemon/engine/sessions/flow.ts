@@ -1,5 +1,5 @@
-import type { StreamNumber } from '../../kernel/process/protocol.ts';
-import { noBound, windowBytes } from '../../kernel/process/protocol.ts';
+import type { StreamNumber } from '../../../common/shim/protocol.ts';
+import { noBound, windowBytes } from '../../../common/shim/protocol.ts';
 import type { ShimProcessState } from '../../kernel/process/reports.ts';
 import type { ClientSession } from './client-session.ts';
 import type { StreamName } from './frames.ts';
@@ -44,6 +44,8 @@ export class Flow {
       let next = noBound;
       for (const session of this.#sessions) {
         if (!session.blocking || this.#replays.awaitedBy(session)) continue;
+        // The shim itself waits for its clients.
+        if (session.way === 'shim' || (session.way === 'undecided' && !session.fromStart)) continue;
         const bound = BigInt(session.queue.taken[stream] + windowBytes);
         if (bound < next) next = bound;
       }

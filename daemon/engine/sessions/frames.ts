@@ -7,6 +7,8 @@ export type StreamName = 'stdout' | 'stderr';
 
 /** What the engine sends to a client of a session, in order. The last one is exit or detached. */
 export type OutputFrame =
+  /** Before ready: the socket at which a client that can take its bytes from the shim may connect. */
+  | { readonly kind: 'channel'; readonly path: string }
   | {
       readonly kind: 'ready';
       readonly containerId: string;
@@ -20,6 +22,8 @@ export type OutputFrame =
       readonly stderrOffset: number;
       readonly stdinOffset: number;
       readonly openStdin: boolean;
+      /** The client is connected to the shim, which says where its bytes begin: none come this way. */
+      readonly direct: boolean;
     }
   | { readonly kind: StreamName; readonly offset: number; readonly data: Buffer }
   | { readonly kind: 'stdin-ack'; readonly offset: number }
@@ -36,12 +40,16 @@ export type InputFrame =
   | { readonly kind: 'signal'; readonly signal: number }
   | { readonly kind: 'close-stdin' }
   | { readonly kind: 'output-taken' }
+  /** It cannot connect to the socket. */
+  | { readonly kind: 'channel-refused' }
   | { readonly kind: 'detach' };
 
 /** A client as the engine sees it; the edge implements it. */
 export interface SessionSink {
   /** The client answers output-end with output-taken. */
   readonly confirms?: boolean;
+  /** The user whose client can take its bytes from the shim; null: it cannot. */
+  readonly directFor?: number | null;
   /** Sends a frame. `flushed` is called when the transport has taken its bytes. Never throws. */
   send(frame: OutputFrame, flushed: () => void): void;
   /** The session is over; nothing is sent after this. `error`: the status of its call. */
@@ -64,6 +72,8 @@ export interface AttachOptions {
     readonly sessionId: string;
     readonly stdoutOffset: number;
     readonly stderrOffset: number;
+    /** The client is still connected to the shim. */
+    readonly direct?: boolean;
   } | null;
   readonly terminalSize: TerminalSize | null;
   /** Start the container first if it does not run. */

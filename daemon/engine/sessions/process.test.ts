@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noBound, windowBytes } from '../../../common/shim/protocol.ts';
 import { ringBytes } from '../../../common/sizes.ts';
-import { noBound, windowBytes } from '../../kernel/process/protocol.ts';
 import type { ShimProcessState } from '../../kernel/process/reports.ts';
 import type { Shim } from '../../kernel/process/shim.ts';
 import { FakeClient } from '../../test/fake-client.ts';
@@ -403,7 +403,7 @@ test('an exit waits for a replay that was promised to a client', async () => {
   const client = new FakeClient(true);
   process.attach(client, attachOptions);
   let drained = false;
-  const end = process.clients.drained(60_000).then(() => {
+  const end = process.clients.drained(60_000, {}).then(() => {
     drained = true;
   });
   await new Promise(setImmediate);
@@ -424,7 +424,7 @@ test('an exit waits until a client confirms all output, if it is one that confir
   process.attach(another, attachOptions);
   process.clients.output(1, 0n, Buffer.from('all'));
   let drained = false;
-  const end = process.clients.drained(60_000).then(() => {
+  const end = process.clients.drained(60_000, {}).then(() => {
     drained = true;
   });
   // It is asked after what it is replayed.
@@ -455,7 +455,7 @@ test('T27: beside other clients, a stopped client is not waited for', {
   for (const request of [1, 2]) process.clients.replayEnd(request, 0n, 0n);
   process.clients.output(1, 0n, Buffer.from('all'));
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const end = process.clients.drained(60_000);
+  const end = process.clients.drained(60_000, {});
   const now = performance.now();
   t.mock.method(performance, 'now', () => now + 1500);
   t.mock.timers.tick(1500);
@@ -468,7 +468,7 @@ test('without output there is nothing to confirm', async () => {
   client.confirms = true;
   process.initiate(client);
   process.started(started);
-  await process.clients.drained(60_000);
+  await process.clients.drained(60_000, {});
   assert.deepEqual(client.kinds(), ['ready']);
 });
 

@@ -1,10 +1,11 @@
 import { LikerError } from '../../../common/errors.ts';
+import { noBound } from '../../../common/shim/protocol.ts';
 import type { HostProcess } from '../../kernel/process/host-process.ts';
-import { noBound } from '../../kernel/process/protocol.ts';
 import type { ShimProcessState, Started } from '../../kernel/process/reports.ts';
 import type { Shim } from '../../kernel/process/shim.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { OnDisconnect, ProcessSpec, TerminalSize } from '../process/spec.ts';
+import { Channel, type OfferSocket } from './channel.ts';
 import { ClientSession, type SessionHost } from './client-session.ts';
 import { Clients, type Offsets } from './clients.ts';
 import type { AttachOptions, OutputFrame, SessionSink } from './frames.ts';
@@ -27,7 +28,22 @@ interface ProcessEvents {
   clientLost(process: ContainerProcess): void;
   attached(process: ContainerProcess): void;
   detached(process: ContainerProcess, session: { readonly initiator: boolean }): void;
+  /** Somebody follows its log, and is told of output. */
+  isFollowed?(process: ContainerProcess): boolean;
+  readonly offerSocket?: OfferSocket;
 }
+
+/** Bits of enum client_may in native/include/protocol.h. */
+const mayControl = 1;
+const maySendStdin = 2;
+
+/** Offsets from which on a client gets output; noBound: from now on. */
+interface Since {
+  readonly stdout: bigint;
+  readonly stderr: bigint;
+}
+
+const firstByte: Since = { stdout: 0n, stderr: 0n };
 
 /** A process of a container as long as its shim knows it. Passes input and signals to it; `clients` get its output. */
 export class ContainerProcess implements SessionHost {
@@ -39,6 +55,8 @@ export class ContainerProcess implements SessionHost {
   #startedAt: number | null = null;
   #exit: ExitStatus | null = null;
   readonly #stdin = new StdinWindow();
+  /** Clients that the shim is asked to connect, by session. */
+  readonly #opening = new Map<string, (isOpen: boolean) => void>();
   /** For an exec that has ended: resolves when its clients have been told. */
   ending: Promise<void> | null = null;
   onDisconnect: OnDisconnect;
@@ -57,6 +75,9 @@ export class ContainerProcess implements SessionHost {
         return true;
       },
       ready: (session, offsets) => this.#readyFrame(session, offsets),
+      decide: (session) => this.#decide(session, firstByte),
+      hear: (wanted) => this.#shim?.hear(identity.number, wanted),
+      isFollowed: () => events.isFollowed?.(this) ?? false,
     });
   }
 
@@ -84,15 +105,24 @@ export class ContainerProcess implements SessionHost {
 
   set shim(shim: Shim | null) {
     this.#shim = shim;
-    if (!shim) this.clients.shimGone();
+    if (shim) return;
+    for (const settle of this.#opening.values()) settle(false);
+    this.clients.shimGone();
   }
 
   /** Makes a session for the client that the process is started for. It opens when the process has started. */
   initiate(sink: SessionSink): ClientSession {
     const id = newSessionId('initiator');
-    const session = new ClientSession(this, sink, { id, initiator: true, readOnly: false });
+    const channel = this.#channelFor(sink);
+    const session = new ClientSession(this, sink, { id, initiator: true, readOnly: false, channel });
     this.clients.initiate(session);
     return session;
+  }
+
+  #channelFor(sink: SessionSink): Channel | null {
+    const { offerSocket } = this.#events;
+    if (!offerSocket || typeof sink.directFor !== 'number' || this.#shim?.takesClients === false) return null;
+    return new Channel(sink, offerSocket, sink.directFor);
   }
 
   started(started: Started): void {
@@ -121,22 +151,71 @@ export class ContainerProcess implements SessionHost {
       );
     }
     const { resume, readOnly } = options;
+    const isConnected = resume?.direct === true && shim.takesClients;
     const session = new ClientSession(this, sink, {
       id: resume ? checkSessionId(resume.sessionId) : newSessionId('onlooker'),
       initiator: resume !== null && !isOnlooker(resume.sessionId),
       readOnly,
       resumed: resume !== null,
+      channel: isConnected ? null : this.#channelFor(sink),
     });
+    if (isConnected) session.way = 'shim';
     this.clients.attach(session);
     if (options.terminalSize) this.resize(options.terminalSize);
-    const since = (offset: number | undefined) => (options.replay || resume ? BigInt(offset ?? 0) : noBound);
-    this.clients.replay(session, (request) => {
-      const { number } = this.identity;
-      if (resume) shim.askStdinOffset(number, sessionNumber(session.id));
-      shim.snapshot(number, request, since(resume?.stdoutOffset), since(resume?.stderrOffset));
-    });
+    const offset = (of: number | undefined) => (options.replay || resume ? BigInt(of ?? 0) : noBound);
+    const since = { stdout: offset(resume?.stdoutOffset), stderr: offset(resume?.stderrOffset) };
+    if (session.way === 'likerd') this.#replay(session, since);
+    else if (session.way === 'undecided') this.#decide(session, since);
     this.#events.attached(this);
+    if (isConnected) this.clients.connected(session);
     return session;
+  }
+
+  #replay(session: ClientSession, since: Since): void {
+    const { number } = this.identity;
+    this.clients.replay(session, (request) => {
+      if (session.resumed) this.#shim?.askStdinOffset(number, sessionNumber(session.id));
+      this.#shim?.snapshot(number, request, since.stdout, since.stderr);
+    });
+  }
+
+  /** Connects the session's client to the shim, or else asks for a replay. Either opens the session. */
+  #decide(session: ClientSession, since: Since): void {
+    void this.#connect(session, since).then((isOpen) => {
+      if (isOpen && session.queue.isClosed) this.disconnect(session);
+      else if (isOpen) this.clients.connected(session);
+      else if (this.#shim) this.#replay(session, since);
+      else this.clients.openWithout(session);
+    });
+  }
+
+  async #connect({ id, readOnly, channel }: ClientSession, since: Since): Promise<boolean> {
+    if (!channel) return false;
+    using _ = channel;
+    const socket = await channel.connection();
+    if (!socket || !this.#shim?.takesClients) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#opening.set(id, resolve);
+    const may = readOnly ? 0 : mayControl | (this.takesStdin ? maySendStdin : 0);
+    const start = { session: sessionNumber(id), may, since };
+    try {
+      return (await this.#shim.openClient(this.identity.number, start, socket)) && (await promise);
+    } finally {
+      this.#opening.delete(id);
+    }
+  }
+
+  /** The shim has connected a client, or could not. */
+  clientOpened(session: bigint, isOpen: boolean): void {
+    const id = sessionIdOf(session);
+    // What went through here is taken, or comes again through the shim.
+    if (isOpen) this.#stdin.forget(id);
+    this.#opening.get(id)?.(isOpen);
+  }
+
+  disconnect(session: ClientSession): void {
+    // Also while the shim is asked to connect it.
+    if (session.way !== 'likerd') this.#shim?.closeClient(this.identity.number, sessionNumber(session.id));
   }
 
   /** The shim has given the session's stdin to the process up to `offset`; noBound: the process takes no more. */
@@ -221,6 +300,7 @@ export class ContainerProcess implements SessionHost {
       stderrOffset: offsets.stderr,
       stdinOffset: offsets.stdin,
       openStdin: this.takesStdin,
+      direct: session.way === 'shim',
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { StreamNumber } from '../../kernel/process/protocol.ts';
+import type { StreamNumber } from '../../../common/shim/protocol.ts';
 import type { ClientSession } from './client-session.ts';
 import type { StreamName } from './frames.ts';
 

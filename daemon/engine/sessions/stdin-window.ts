@@ -37,6 +37,11 @@ export class StdinWindow {
     return taken;
   }
 
+  /** The session's stdin takes another way from now on. */
+  forget(session: string): void {
+    this.#flows.delete(session);
+  }
+
   /** Forgets sessions that have left and whose stdin is taken. `sessions`: those that are attached. */
   keep(sessions: ReadonlySet<string>): void {
     for (const [id, { sent, taken }] of this.#flows)

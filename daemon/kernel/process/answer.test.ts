@@ -4,8 +4,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fromShim } from '../../../common/shim/protocol.ts';
 import { readAnswer } from './answer.ts';
-import { fromShim } from './protocol.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lk-answer-'));
 after(() => rmSync(folder, { recursive: true }));

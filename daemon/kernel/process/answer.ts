@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { asError } from '../../../common/errors.ts';
+import { FrameReader } from '../../../common/shim/reader.ts';
 import { Cursor } from './cursor.ts';
-import { FrameReader } from './reader.ts';
 
 /**
  * Passes each answer of a shim that starts nothing to `take`, which returns the time limit in ms for the next one. Resolves

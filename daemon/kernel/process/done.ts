@@ -1,6 +1,6 @@
 import { LikerError } from '../../../common/errors.ts';
+import { fromShim } from '../../../common/shim/protocol.ts';
 import { readAnswer } from './answer.ts';
-import { fromShim } from './protocol.ts';
 import { readFailure, type StartFailure } from './reports.ts';
 
 /** Reads the answer of a shim that does steps: null, or the failed step. Closes the socket. Errors: TIMED_OUT after `limitMs`. */

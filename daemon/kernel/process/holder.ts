@@ -43,6 +43,7 @@ const silent: ShimListener = {
   snapshotEnd: nothing,
   stdinAck: nothing,
   stdinRefused: nothing,
+  client: nothing,
   exit: nothing,
   oom: nothing,
   logLost: nothing,

@@ -1,6 +1,6 @@
 import { LikerError } from '../../../common/errors.ts';
+import { fromShim } from '../../../common/shim/protocol.ts';
 import { readAnswer } from './answer.ts';
-import { fromShim } from './protocol.ts';
 
 /** Files of /proc/PID: `stat`, the lines Uid, NSpid and VmRSS of `status`, and the beginning of `cmdline`. */
 interface ProcessFiles {

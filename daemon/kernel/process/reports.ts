@@ -1,8 +1,8 @@
 import { LikerError } from '../../../common/errors.ts';
+import { fromShim, type StreamNumber } from '../../../common/shim/protocol.ts';
+import type { FrameHeader } from '../../../common/shim/reader.ts';
 import type { Cursor } from './cursor.ts';
 import type { HostProcess } from './host-process.ts';
-import { fromShim, type StreamNumber } from './protocol.ts';
-import type { FrameHeader } from './reader.ts';
 
 /** Receives what a shim reports, in order. */
 export interface ShimListener {
@@ -14,6 +14,8 @@ export interface ShimListener {
   stdinAck(process: number, session: bigint, offset: bigint): void;
   /** The shim refused the bytes of a session's stdin from this offset on. */
   stdinRefused(process: number, session: bigint, offset: bigint): void;
+  /** A client of a process is connected to the shim itself, or could not be. */
+  client(process: number, session: bigint, isOpen: boolean): void;
   exit(process: number, exit: ShimExit): void;
   /** The number of out-of-memory kills in the container since its start. */
   oom(count: number): void;
@@ -95,6 +97,7 @@ const reports: ReadonlyMap<number, Report> = new Map<number, Report>([
   [fromShim.snapshotEnd, (to, { process }, c) => to.snapshotEnd(process, c.u32(), c.u64(), c.u64())],
   [fromShim.stdinAck, (to, { process }, c) => to.stdinAck(process, c.u64(), c.u64())],
   [fromShim.stdinRefused, (to, { process }, c) => to.stdinRefused(process, c.u64(), c.u64())],
+  [fromShim.client, (to, { process }, c) => to.client(process, c.u64(), c.u32() !== 0)],
   [fromShim.exit, (to, { process }, c) => to.exit(process, readExit(c))],
   [fromShim.oom, (to, _header, c) => to.oom(Number(c.u64()))],
   [fromShim.logLost, (to, { stream }, c) => to.logLost(stream, c.u64())],

@@ -1,9 +1,7 @@
 import { close, constants, openSync } from 'node:fs';
 import { createConnection, type OnReadOpts, Socket } from 'node:net';
 import { asError } from '../../../common/errors.ts';
-import { maxFrameBytes } from '../../../common/sizes.ts';
-import { type StepName, stepKind } from '../plan/steps.ts';
-import { Cursor } from './cursor.ts';
+import { encodeHeader, encodeSize, u32s, u64s, type WindowSize } from '../../../common/shim/encode.ts';
 import {
   frameHeader,
   fromShim,
@@ -12,8 +10,13 @@ import {
   shimProtocol,
   toShim,
   untoldMaxFrameBytes,
-} from './protocol.ts';
-import { type FrameHeader, FrameReader } from './reader.ts';
+} from '../../../common/shim/protocol.ts';
+import { type FrameHeader, FrameReader } from '../../../common/shim/reader.ts';
+import { maxFrameBytes } from '../../../common/sizes.ts';
+import { socketFd } from '../../loop/socket-fd.ts';
+import { sendFd } from '../../native/libliker.ts';
+import { type StepName, stepKind } from '../plan/steps.ts';
+import { Cursor } from './cursor.ts';
 import { readState, report, type ShimListener, type ShimState } from './reports.ts';
 
 /** The answer to a HELLO. This daemon may control only an adopted shim. */
@@ -27,6 +30,18 @@ const helloMs = 5_000;
 
 /** The last kind of step of shims that do not announce it. */
 const untoldLastStep = stepKind('join-path');
+
+/** The bit of a shim that takes clients. */
+const takesClients = 1;
+
+/** A client that is connected to the shim itself. */
+export interface ClientStart {
+  readonly session: bigint;
+  /** Bits of enum client_may in native/include/protocol.h. */
+  readonly may: number;
+  /** noBound: only what follows. */
+  readonly since: { readonly stdout: bigint; readonly stderr: bigint };
+}
 
 /** One buffer for all shims: what is read is passed on before the next read. */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
@@ -46,6 +61,8 @@ export class ShimConnection {
   pid: number;
   /** The last kind of step that it knows. */
   #lastStep = Number.POSITIVE_INFINITY;
+  /** Whether clients can be connected to it. Default: as this version. */
+  takesClients = true;
   /** Resolves when the connection is closed. */
   readonly whenClosed: Promise<void>;
 
@@ -141,6 +158,7 @@ export class ShimConnection {
         const state = readState(rest);
         this.maxFrameBytes = rest.isAtEnd ? untoldMaxFrameBytes : rest.u32();
         this.#lastStep = rest.isAtEnd ? untoldLastStep : rest.u32();
+        this.takesClients = !rest.isAtEnd && (rest.u32() & takesClients) !== 0;
         this.pid = state.pid;
         this.#listener = receive(state);
         settle({ kind: 'adopted' });
@@ -178,12 +196,8 @@ export class ShimConnection {
     this.#send(toShim.stdinOffset, 0, process, u64s(session));
   }
 
-  resize(process: number, size: { columns: number; rows: number; xPixels: number; yPixels: number }): void {
-    const payload = Buffer.allocUnsafe(8);
-    for (const [index, value] of [size.columns, size.rows, size.xPixels, size.yPixels].entries()) {
-      payload.writeUInt16LE(Math.min(value, 0xffff), index * 2);
-    }
-    this.#send(toShim.resize, 0, process, payload);
+  resize(process: number, size: WindowSize): void {
+    this.#send(toShim.resize, 0, process, encodeSize(size));
   }
 
   signal(process: number, signal: number, scope: 'process' | 'foreground'): void {
@@ -196,6 +210,27 @@ export class ShimConnection {
 
   snapshot(process: number, request: number, sinceStdout: bigint, sinceStderr: bigint): void {
     this.#send(toShim.snapshot, 0, process, u32s(request), u64s(sinceStdout, sinceStderr));
+  }
+
+  /** Hands over the connected socket of a client of the process; the shim has a copy of it. False if that is not possible now. */
+  async openClient(process: number, { session, may, since }: ClientStart, socket: Socket): Promise<boolean> {
+    // What Node.js still holds back comes first.
+    while (!this.#closed && this.#socket.writableLength > 0)
+      await new Promise<void>((resolve) => this.#socket.write('', () => resolve()));
+    if (this.#closed || socket.destroyed) return false;
+    const payload = [u64s(session), u32s(may), u64s(since.stdout, since.stderr)];
+    const frame = Buffer.concat([encodeHeader(toShim.open, 0, process, payload), ...payload]);
+    return sendFd(socketFd(this.#socket), frame, socketFd(socket));
+  }
+
+  /** Ends the connection of a client, once what it has sent is read. */
+  closeClient(process: number, session: bigint): void {
+    this.#send(toShim.close, 0, process, u64s(session));
+  }
+
+  /** Whether the shim sends the output of the process here, and whether there are clients of it here. */
+  hear(process: number, { output, clients }: { readonly output: boolean; readonly clients: boolean }): void {
+    this.#send(toShim.listen, 0, process, u32s((output ? 1 : 0) | (clients ? 2 : 0)));
   }
 
   taken(process: number): void {
@@ -215,16 +250,8 @@ export class ShimConnection {
 
   #send(type: number, stream: number, process: number, ...parts: Buffer[]): void {
     if (this.#closed) return;
-    let length = frameHeader - 4;
-    for (const part of parts) length += part.length;
-    const header = Buffer.allocUnsafe(frameHeader);
-    header.writeUInt32LE(length, 0);
-    header.writeUInt8(type, 4);
-    header.writeUInt8(stream, 5);
-    header.writeUInt16LE(0, 6);
-    header.writeUInt32LE(process, 8);
     this.#socket.cork();
-    this.#socket.write(header);
+    this.#socket.write(encodeHeader(type, stream, process, parts));
     for (const part of parts) this.#socket.write(part);
     this.#socket.uncork();
   }
@@ -236,16 +263,4 @@ export class ShimConnection {
       this.#stateWaiter = null;
     } else if (this.#listener) report(this.#listener, header, c);
   }
-}
-
-function u32s(...values: number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(values.length * 4);
-  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4);
-  return bytes;
-}
-
-function u64s(...values: bigint[]): Buffer {
-  const bytes = Buffer.allocUnsafe(values.length * 8);
-  for (const [index, value] of values.entries()) bytes.writeBigUInt64LE(value, index * 8);
-  return bytes;
 }

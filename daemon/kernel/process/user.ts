@@ -1,7 +1,7 @@
 import { LikerError } from '../../../common/errors.ts';
+import { fromShim } from '../../../common/shim/protocol.ts';
 import { readAnswer } from './answer.ts';
 import type { Cursor } from './cursor.ts';
-import { fromShim } from './protocol.ts';
 import { readFailure, type StartFailure } from './reports.ts';
 
 /** A user from a container's own files. */

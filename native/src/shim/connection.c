@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/cleanup.h"
 
 #define ACCEPT_RETRY_MS 100
 
@@ -13,19 +14,44 @@ struct connection *connection_open (struct shim *shim, int fd) {
     return NULL;
   }
   connection->progress_at = now_ms ();
+  connection->passed = -1;
   return connection;
 }
 
-static bool sweep (struct shim *shim, struct connection **slot) {
-  struct connection *connection = *slot;
-  if (!connection || !connection->doomed)
-    return false;
+static void close_connection (struct shim *shim, struct connection *connection) {
   source_close (&connection->source, shim->epoll);
+  close_fd (&connection->passed);
   outbox_free (&connection->out);
+  free (connection->data.copy);
   free (connection->in);
   free (connection);
+}
+
+static bool sweep (struct shim *shim, struct connection **slot) {
+  if (!*slot || !(*slot)->doomed)
+    return false;
+  close_connection (shim, *slot);
   *slot = NULL;
   return true;
+}
+
+struct connection *find_client (const struct shim *shim, const struct process *process, uint64_t session) {
+  struct connection *client = shim->clients;
+  while (client && (client->process != process || client->session != session || client->doomed))
+    client = client->next;
+  return client;
+}
+
+void clients_close (struct shim *shim, const struct process *process) {
+  for (struct connection **link = &shim->clients; *link;) {
+    struct connection *client = *link;
+    if (client->process != process && !client->doomed) {
+      link = &client->next;
+      continue;
+    }
+    *link = client->next;
+    close_connection (shim, client);
+  }
 }
 
 void connections_sweep (struct shim *shim) {
@@ -33,6 +59,7 @@ void connections_sweep (struct shim *shim) {
     shim->lost_at = now_ms ();
   for (int i = 0; i < MAX_WAITING; i++)
     sweep (shim, &shim->waiting[i]);
+  clients_close (shim, NULL);
 }
 
 /* MAX_WAITING if all are taken. */
@@ -91,5 +118,6 @@ void connection_take_over (struct shim *shim, struct connection *connection) {
     for (int i = 0; i < 2; i++)
       process->out[i].sent = process->out[i].produced;
     process->exit_sent = process->phase == ENDED; /* STATE has the exit, too */
+    process->unheard = process->others = false;
   }
 }

@@ -1,4 +1,7 @@
-/* The connections to the shim's socket: at most one is the daemon, the others have not sent HELLO yet. */
+/*
+ * The connections to the shim's socket: at most one is the daemon, the others have not sent HELLO yet. And those of clients, which the
+ * daemon hands over.
+ */
 #pragma once
 #include "shim.h"
 
@@ -11,3 +14,8 @@ void connection_take_over (struct shim *shim, struct connection *connection);
 
 /* Closes the connections that are doomed. */
 void connections_sweep (struct shim *shim);
+
+/* NULL if there is none. */
+struct connection *find_client (const struct shim *shim, const struct process *process, uint64_t session);
+/* Closes the connections of the process's clients. */
+void clients_close (struct shim *shim, const struct process *process);

@@ -49,9 +49,9 @@ uint64_t drain_deadline (const struct process *process) {
 }
 
 /* Whether there are bytes to read that a limit keeps the shim from reading. */
-static bool is_held_back (const struct shim *shim, const struct stream *stream) {
+static bool is_held_back (const struct shim *shim, const struct process *process, const struct stream *stream) {
   struct pollfd ready = { .fd = stream->source.fd, .events = POLLIN };
-  return stream_room (shim, stream) == 0 && poll (&ready, 1, 0) > 0 && ready.revents & POLLIN;
+  return stream_room (shim, process, stream) == 0 && poll (&ready, 1, 0) > 0 && ready.revents & POLLIN;
 }
 
 static void drain (struct shim *shim, struct process *process, struct stream *stream) {
@@ -62,7 +62,7 @@ static void drain (struct shim *shim, struct process *process, struct stream *st
   }
   if (now < cut_at (process, stream))
     return;
-  if (now < process->drain_at + DRAIN_TOTAL_MS && is_held_back (shim, stream)) {
+  if (now < process->drain_at + DRAIN_TOTAL_MS && is_held_back (shim, process, stream)) {
     stream->read_at = now;
     return;
   }
@@ -97,8 +97,8 @@ void advance_drain (struct shim *shim, struct process *process) {
 void announce_exit (struct shim *shim, struct process *process) {
   bool all_sent =
     process->out[0].sent == process->out[0].produced && process->out[1].sent == process->out[1].produced;
-  if (!daemon_out (shim) || process->exit_sent || !all_sent || must_wait (process, true))
+  if (!daemon_out (shim) || process->exit_sent || !(all_sent || process->unheard) || must_wait (process, true))
     return;
-  report_exit (shim, process);
+  report_exit (daemon_out (shim), process);
   process->exit_sent = true;
 }

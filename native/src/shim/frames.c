@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include "base/cleanup.h"
+#include "client.h"
 #include "connection.h"
 #include "include/protocol.h"
 #include "input.h"
@@ -52,8 +54,10 @@ static void handle_exec (struct shim *shim, uint32_t number, const struct cursor
     start_exec (shim, number, plan);
 }
 
-static bool handle_stdin (struct shim *shim, struct process *process, struct cursor *fields) {
-  uint64_t session = read_u64 (fields);
+/* `client`: NULL for the daemon, which names the session. */
+static bool handle_stdin (struct shim *shim, struct process *process, const struct connection *client,
+                          struct cursor *fields) {
+  uint64_t named = read_u64 (fields), session = client ? client->session : named;
   uint64_t offset = read_u64 (fields);
   if (fields->bad)
     return false;
@@ -119,14 +123,65 @@ static bool handle_snapshot (struct shim *shim, struct process *process, struct 
   return is_whole (fields);
 }
 
-/* The daemon has the exit. Nothing of a process is dropped before. */
+static bool handle_open (struct shim *shim, struct connection *daemon, uint32_t number, struct cursor *fields) {
+  struct process *process = find_process (shim, number);
+  struct client_start start = { .session = read_u64 (fields), .may = read_u32 (fields) };
+  start.since[0] = read_u64 (fields);
+  start.since[1] = read_u64 (fields);
+  int socket = steal_fd (&daemon->passed);
+  if (process && is_whole (fields) && socket >= 0) {
+    client_open (shim, process, socket, &start);
+    return true;
+  }
+  close_fd (&socket);
+  report_client (shim, number, start.session, false);
+  return is_whole (fields);
+}
+
+/* What the client had sent by then still belongs to the process. */
+static bool handle_close (struct shim *shim, struct process *process, struct cursor *fields) {
+  uint64_t session = read_u64 (fields);
+  struct connection *client = process && is_whole (fields) ? find_client (shim, process, session) : NULL;
+  if (client)
+    client->leaves = client->source.readable = true; /* whether epoll has said so yet or not */
+  return is_whole (fields);
+}
+
+/* DATA goes on with the next byte that the process writes. */
+static bool handle_listen (const struct connection *daemon, struct process *process, struct cursor *fields) {
+  uint32_t bits = read_u32 (fields);
+  if (!process || !is_whole (fields))
+    return is_whole (fields);
+  for (int i = 0; i < 2 && process->unheard; i++)
+    if (daemon->data.stream != &process->out[i])
+      process->out[i].sent = process->out[i].produced;
+  process->unheard = !(bits & 1);
+  process->others = bits & 2;
+  return true;
+}
+
+/* The daemon has the exit. Nothing of a process is dropped before, nor before its clients have its output. */
 static void handle_taken (struct shim *shim, struct process *process) {
   if (!process || process->phase != ENDED || !process->exit_sent)
     return;
   process->taken = true;
-  if (process->number) {
+  if (process->number)
     record_remove (shim, process->number);
-    forget_process (shim, process);
+}
+
+static bool handle_of_client (struct shim *shim, const struct connection *client, uint8_t type, struct cursor *fields) {
+  bool may_write = client->may & MAY_SEND_STDIN, may_control = client->may & MAY_CONTROL;
+  switch (type) {
+  case SHIM_STDIN:
+    return may_write && handle_stdin (shim, client->process, client, fields);
+  case SHIM_CLOSE_STDIN:
+    return may_write && handle_close_stdin (client->process, fields);
+  case SHIM_RESIZE:
+    return may_control && handle_resize (client->process, fields);
+  case SHIM_SIGNAL:
+    return may_control && handle_signal (client->process, fields);
+  default:
+    return false;
   }
 }
 
@@ -135,6 +190,8 @@ bool frame_handle (struct shim *shim, struct connection *connection, const uint8
   uint8_t type = frame[4], stream = frame[5];
   uint32_t number;
   memcpy (&number, frame + 8, sizeof number);
+  if (connection->process)
+    return handle_of_client (shim, connection, type, &fields);
   if (type == SHIM_HELLO)
     return handle_hello (shim, connection, &fields);
   if (connection != shim->daemon)
@@ -145,7 +202,7 @@ bool frame_handle (struct shim *shim, struct connection *connection, const uint8
     handle_exec (shim, number, &fields);
     return true;
   case SHIM_STDIN:
-    return handle_stdin (shim, process, &fields);
+    return handle_stdin (shim, process, NULL, &fields);
   case SHIM_CLOSE_STDIN:
     return handle_close_stdin (process, &fields);
   case SHIM_STDIN_OFFSET:
@@ -158,6 +215,12 @@ bool frame_handle (struct shim *shim, struct connection *connection, const uint8
     return handle_limit (process, stream, &fields);
   case SHIM_SNAPSHOT:
     return handle_snapshot (shim, process, &fields);
+  case SHIM_OPEN:
+    return handle_open (shim, connection, number, &fields);
+  case SHIM_CLOSE:
+    return handle_close (shim, process, &fields);
+  case SHIM_LISTEN:
+    return handle_listen (connection, process, &fields);
   case SHIM_TAKEN:
     handle_taken (shim, process);
     return is_whole (&fields);

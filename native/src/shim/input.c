@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 #include "include/protocol.h"
+#include "connection.h"
 #include "report.h"
 
 #define ACK_STEP (64u << 10)
@@ -23,27 +24,40 @@ static struct session *find_session (struct input *in, uint64_t id) {
   return NULL;
 }
 
-static struct session *add_session (struct input *in, uint64_t id, uint64_t offset) {
+/* In the place of the oldest one whose client is not connected. */
+static struct session *add_session (struct shim *shim, struct process *process, uint64_t id, uint64_t offset) {
+  struct input *in = &process->in;
+  for (int i = 0; i < STDIN_SESSIONS; i++) {
+    const struct session *oldest = &in->sessions[in->next_session % STDIN_SESSIONS];
+    if (!oldest->used || !find_client (shim, process, oldest->id))
+      break;
+    in->next_session++;
+  }
   struct session *session = &in->sessions[in->next_session++ % STDIN_SESSIONS];
   *session = (struct session){ .used = true, .id = id, .taken = offset, .written = offset, .acked = offset };
   return session;
 }
 
-static void send_offset (struct shim *shim, const struct process *process, enum shim_frame type, uint64_t session,
+static void send_offset (struct outbox *out, const struct process *process, enum shim_frame type, uint64_t session,
                          uint64_t offset) {
-  struct outbox *out = daemon_out (shim);
   outbox_begin (out, type, 0, process->number);
   outbox_u64 (out, session);
   outbox_u64 (out, offset);
   outbox_end (out);
 }
 
+/* To the client itself if it is connected, or else to the daemon. */
 static void send_ack (struct shim *shim, const struct process *process, uint64_t session, uint64_t offset) {
-  send_offset (shim, process, SHIM_STDIN_ACK, session, offset);
+  struct connection *client = find_client (shim, process, session);
+  send_offset (client ? &client->out : daemon_out (shim), process, SHIM_STDIN_ACK, session, offset);
 }
 
 static void refuse (struct shim *shim, const struct process *process, const struct session *session) {
-  send_offset (shim, process, SHIM_STDIN_REFUSED, session->id, session->taken);
+  struct connection *client = find_client (shim, process, session->id);
+  if (client)
+    client->doomed = true;
+  else
+    send_offset (daemon_out (shim), process, SHIM_STDIN_REFUSED, session->id, session->taken);
 }
 
 static void drop_queue (struct input *in) {
@@ -103,7 +117,7 @@ void input_take (struct shim *shim, struct process *process, uint64_t id, uint64
   }
   struct session *session = find_session (in, id);
   if (!session)
-    session = add_session (in, id, offset);
+    session = add_session (shim, process, id, offset);
   if (offset > session->taken) {
     refuse (shim, process, session);
     return;
@@ -134,9 +148,13 @@ void input_close (struct process *process) {
     enqueue (&process->in, 0, NULL, 0);
 }
 
-void input_answer (struct shim *shim, struct process *process, uint64_t id) {
+uint64_t input_written (struct process *process, uint64_t id) {
   const struct session *session = find_session (&process->in, id);
-  send_ack (shim, process, id, process->in.closed ? NO_BOUND : session ? session->written : 0);
+  return process->in.closed ? NO_BOUND : session ? session->written : 0;
+}
+
+void input_answer (struct shim *shim, struct process *process, uint64_t id) {
+  send_offset (daemon_out (shim), process, SHIM_STDIN_ACK, id, input_written (process, id));
 }
 
 static void drop_first (struct input *in) {

@@ -9,7 +9,10 @@ void input_take (struct shim *shim, struct process *process, uint64_t id, uint64
 /* The end of the input, after all that is queued. */
 void input_close (struct process *process);
 
-/* Sends an acknowledgement for the session at once. */
+/* How much of the session's input was written to the process; NO_BOUND if it reads no more. */
+uint64_t input_written (struct process *process, uint64_t id);
+
+/* Sends the daemon an acknowledgement for the session at once. */
 void input_answer (struct shim *shim, struct process *process, uint64_t id);
 
 /* Writes the queue as far as the process reads it. */

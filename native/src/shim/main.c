@@ -138,14 +138,15 @@ static int join_new_keyring (void) {
 }
 
 /* They were not when the shim was started, or it would not have them. */
-static void close_held_on_exec (void) {
-  for (int fd = FIRST_HELD; fcntl (fd, F_SETFD, FD_CLOEXEC) == 0;)
-    fd++;
+static void close_held_on_exec (struct shim *shim) {
+  shim->held = shim->held_end = FIRST_HELD;
+  while (fcntl (shim->held_end, F_SETFD, FD_CLOEXEC) == 0)
+    shim->held_end++;
 }
 
 /* Everything up to the connection to the daemon. Returns the call that failed, or NULL. */
 static const char *prepare (struct shim *shim) {
-  close_held_on_exec ();
+  close_held_on_exec (shim);
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
     return "prctl";
@@ -180,10 +181,6 @@ int main (void) {
     report_and_exit (failed_call);
   read_plan (&shim);
   serve (&shim);
-  if (shim.run >= 0)
-    unlinkat (shim.run, "shim.sock", 0);
-  /* Before the socket closes: then the daemon takes the file systems to be unmounted. */
-  if (shim.mounts >= 0)
-    close (shim.mounts);
+  serve_clients (&shim);
   return 0;
 }

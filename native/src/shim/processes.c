@@ -1,6 +1,7 @@
 #include "processes.h"
 #include <stdlib.h>
 #include "base/cleanup.h"
+#include "connection.h"
 #include "input.h"
 #include "ring.h"
 
@@ -40,6 +41,7 @@ void forget_process (struct shim *shim, struct process *process) {
   *find_link (shim, process->number) = process->next;
   process->in.closed = true; /* no acknowledgement for a process that the daemon knows no more */
   input_end (shim, process);
+  clients_close (shim, process);
   for (int i = 0; i < 2; i++) {
     source_close (&process->out[i].source, shim->epoll);
     ring_free (&process->out[i]);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/cleanup.h"
+#include "base/passing.h"
 #include "frames.h"
 #include "include/protocol.h"
 
@@ -10,6 +12,9 @@
 #define KEPT_CAPACITY (256u << 10)
 #define RECEIVE_TURN (512u << 10)
 #define OUTBOX_HELD (4u << 20)
+#define CLIENT_OUTBOX_HELD (64u << 10)
+#define CLIENT_STDIN_HELD (2u << 20) /* more than one client sends before the process takes it */
+#define CLIENT_FRAME_MAX (SHIM_FRAME_HEADER + 2 * sizeof (uint64_t) + MAX_DATA_BYTES)
 
 static bool grow (struct connection *connection, size_t needed) {
   if (connection->in_capacity >= needed)
@@ -27,18 +32,36 @@ static bool grow (struct connection *connection, size_t needed) {
 
 /* The size of the frame at `at`: 0 if its length has not arrived yet, -1 if it is malformed. */
 static ssize_t frame_size (const struct connection *connection, size_t at) {
-  uint32_t length;
+  uint32_t length, most = connection->process ? CLIENT_FRAME_MAX : MAX_FRAME_BYTES;
   if (connection->in_length - at < sizeof length)
     return 0;
   memcpy (&length, connection->in + at, sizeof length);
-  if (length < SHIM_FRAME_HEADER - sizeof length || length > MAX_FRAME_BYTES)
+  if (length < SHIM_FRAME_HEADER - sizeof length || length > most)
     return -1;
   return (ssize_t)(length + sizeof length);
 }
 
-/* Hundreds of clients may ask for the contents of the rings at once. A bound on the answers makes them take turns. */
+/*
+ * Hundreds of clients may ask for the contents of the rings at once. A bound on the answers makes them take turns. A client itself waits,
+ * in its socket, for the process to read what is queued.
+ */
 static bool is_behind (const struct connection *connection) {
-  return outbox_waiting (&connection->out) >= OUTBOX_HELD;
+  const struct process *process = connection->process;
+  size_t most = process ? CLIENT_OUTBOX_HELD : OUTBOX_HELD;
+  return outbox_waiting (&connection->out) >= most || (process && process->in.queued >= CLIENT_STDIN_HELD);
+}
+
+/* A client must not have files opened here: read(2) drops those that come with its bytes. */
+static ssize_t receive_bytes (struct connection *connection, void *data, size_t size) {
+  int fd = connection->source.fd, passed;
+  if (connection->process)
+    return read (fd, data, size);
+  ssize_t got = receive_with_fd (fd, data, size, &passed);
+  if (passed >= 0) {
+    close_fd (&connection->passed);
+    connection->passed = passed;
+  }
+  return got;
 }
 
 bool connection_can_receive (const struct connection *connection) {
@@ -78,7 +101,7 @@ void connection_receive (struct shim *shim, struct connection *connection) {
       return;
     }
     size_t room = connection->in_capacity - connection->in_length;
-    ssize_t got = read (connection->source.fd, connection->in + connection->in_length, room);
+    ssize_t got = receive_bytes (connection, connection->in + connection->in_length, room);
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0 && errno == EAGAIN) {

@@ -4,6 +4,8 @@
 #include "include/protocol.h"
 #include "process.h"
 
+#define TAKES_CLIENTS 1u
+
 struct outbox *daemon_out (struct shim *shim) {
   return shim->daemon && !shim->daemon->doomed ? &shim->daemon->out : NULL;
 }
@@ -54,20 +56,25 @@ static void put_process (struct outbox *out, const struct process *process) {
     put_exit (out, process);
 }
 
+/* An exec that the daemon is done with, while a client still reads its output. */
+static bool is_only_for_clients (const struct process *process) { return process->number && process->taken; }
+
 void report_state (struct shim *shim, struct connection *connection) {
   struct outbox *out = &connection->out;
   uint32_t count = 0;
   for (const struct process *process = shim->processes; process; process = process->next)
-    count++;
+    count += !is_only_for_clients (process);
   outbox_begin (out, SHIM_STATE, 0, 0);
   outbox_u32 (out, SHIM_PROTOCOL);
   outbox_u32 (out, (uint32_t)getpid ());
   outbox_u32 (out, count);
   for (const struct process *process = shim->processes; process; process = process->next)
-    put_process (out, process);
+    if (!is_only_for_clients (process))
+      put_process (out, process);
   outbox_u32 (out, MAX_FRAME_BYTES);
 #ifndef SHIM_OMITS_LAST_STEP
   outbox_u32 (out, STEPS_END - 1);
+  outbox_u32 (out, TAKES_CLIENTS);
 #endif
   outbox_end (out);
 }
@@ -81,8 +88,15 @@ void report_started (struct shim *shim, const struct process *process) {
   outbox_end (out);
 }
 
-void report_exit (struct shim *shim, const struct process *process) {
+void report_client (struct shim *shim, uint32_t number, uint64_t session, bool is_open) {
   struct outbox *out = daemon_out (shim);
+  outbox_begin (out, SHIM_CLIENT, 0, number);
+  outbox_u64 (out, session);
+  outbox_u32 (out, is_open);
+  outbox_end (out);
+}
+
+void report_exit (struct outbox *out, const struct process *process) {
   outbox_begin (out, SHIM_EXIT, 0, process->number);
   put_exit (out, process);
   outbox_end (out);

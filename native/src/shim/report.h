@@ -12,7 +12,9 @@ void report_failure (struct shim *shim, uint32_t number, const struct failure *f
 void report_state (struct shim *shim, struct connection *connection);
 
 void report_started (struct shim *shim, const struct process *process);
-void report_exit (struct shim *shim, const struct process *process);
+void report_exit (struct outbox *out, const struct process *process);
+/* The answer to OPEN. */
+void report_client (struct shim *shim, uint32_t number, uint64_t session, bool is_open);
 
 /* Bytes that the log had to leave out. */
 void report_lost_log (struct shim *shim);

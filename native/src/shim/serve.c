@@ -3,8 +3,11 @@
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
+#include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "advance.h"
+#include "client.h"
 #include "connection.h"
 #include "ending.h"
 #include "processes.h"
@@ -27,13 +30,17 @@ static void receive_all (struct shim *shim) {
   for (int i = 0; i < MAX_WAITING; i++)
     if (shim->waiting[i])
       connection_receive (shim, shim->waiting[i]);
+  for (struct connection *client = shim->clients; client; client = client->next) {
+    connection_receive (shim, client);
+    client->doomed |= client->leaves;
+  }
 }
 
 static void advance_all (struct shim *shim) {
   for (struct process *process = shim->processes, *next; process; process = next) {
     next = process->next;
     advance_process (shim, process);
-    if (process->failure_sent)
+    if (process->failure_sent || (process->number && process->taken && !clients_unfinished (shim, process)))
       forget_process (shim, process);
   }
 }
@@ -57,30 +64,36 @@ static void take_turn (struct shim *shim) {
   oom_advance (&shim->oom, daemon_out (shim));
   advance_all (shim);
   sinks_pump (&shim->sinks, shim->epoll);
-  if (shim->daemon) {
-    send_to_daemon (shim);
+  if (shim->daemon || shim->clients) {
+    send_all (shim);
     advance_all (shim); /* bytes sent make room to read more, or were the last before an exit */
-    send_to_daemon (shim);
+    send_all (shim);
   }
   connections_sweep (shim);
 }
 
-static bool can_read (const struct shim *shim, const struct stream *stream) {
-  return !stream->eof && stream->source.fd >= 0 && stream->source.readable && stream_room (shim, stream) > 0;
+static bool can_read (const struct shim *shim, const struct process *process, const struct stream *stream) {
+  return !stream->eof && stream->source.fd >= 0 && stream->source.readable && stream_room (shim, process, stream) > 0;
+}
+
+static bool is_in_use (const struct shim *shim, const struct connection *connection) {
+  return connection_can_receive (connection) || (connection->source.writable && has_more_to_send (shim, connection));
 }
 
 /* Whether there is work for the next turn. */
 static bool is_busy (const struct shim *shim) {
-  const struct connection *daemon = shim->daemon;
   if (shim->reap_again || shim->signals.readable || sinks_busy (shim->sinks))
     return true;
-  if (daemon && (connection_can_receive (daemon) || (daemon->source.writable && has_more_to_send (shim))))
+  if (shim->daemon && is_in_use (shim, shim->daemon))
     return true;
+  for (const struct connection *client = shim->clients; client; client = client->next)
+    if (is_in_use (shim, client))
+      return true;
   for (int i = 0; i < MAX_WAITING; i++)
     if (shim->waiting[i] && connection_can_receive (shim->waiting[i]))
       return true;
   for (const struct process *process = shim->processes; process; process = process->next)
-    if (can_read (shim, &process->out[0]) || can_read (shim, &process->out[1]))
+    if (can_read (shim, process, &process->out[0]) || can_read (shim, process, &process->out[1]))
       return true;
   return false;
 }
@@ -133,7 +146,9 @@ static int time_left (const struct shim *shim) {
   if (is_left_over (shim))
     earlier (&deadline, next_look (shim, now));
   if (shim->daemon)
-    earlier (&deadline, send_deadline (shim));
+    earlier (&deadline, send_deadline (shim, shim->daemon));
+  for (const struct connection *client = shim->clients; client; client = client->next)
+    earlier (&deadline, send_deadline (shim, client));
   for (const struct process *process = shim->processes; process; process = process->next)
     process_deadline (process, &deadline);
   if (deadline == UINT64_MAX)
@@ -147,7 +162,10 @@ static bool is_over (const struct shim *shim) {
   bool sent = !shim->daemon || !outbox_waiting (&shim->daemon->out);
   if (!main)
     return shim->main_failed && sent;
-  return main->number == 0 && main->taken && !main->next && sent;
+  for (const struct process *process = main; process; process = process->next)
+    if (!process->taken)
+      return false;
+  return main->number == 0 && sent;
 }
 
 /* It has no run folder, in which another daemon could find it. */
@@ -168,5 +186,35 @@ void serve (struct shim *shim) {
     if (is_over (shim) || is_forsaken (shim) || is_abandoned (shim))
       return;
     loop_wait (shim->epoll, time_left (shim));
+  }
+}
+
+/* All that others could want, or wait for. */
+static void let_go (struct shim *shim) {
+  if (shim->run >= 0)
+    unlinkat (shim->run, "shim.sock", 0);
+  for (int fd = shim->held; fd < shim->held_end; fd++)
+    close (fd);
+  source_close (&shim->listener, shim->epoll);
+  /* Before the daemon's socket closes: then it takes the file systems to be unmounted. */
+  close_fd (&shim->mounts);
+  if (shim->daemon)
+    shim->daemon->doomed = true;
+  for (int i = 0; i < MAX_WAITING; i++)
+    if (shim->waiting[i])
+      shim->waiting[i]->doomed = true;
+  connections_sweep (shim);
+}
+
+void serve_clients (struct shim *shim) {
+  let_go (shim);
+  for (;;) {
+    send_all (shim);
+    connections_sweep (shim);
+    if (!clients_unfinished (shim, NULL))
+      return;
+    loop_wait (shim->epoll, -1);
+    receive_all (shim);
+    connections_sweep (shim);
   }
 }

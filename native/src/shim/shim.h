@@ -91,16 +91,22 @@ struct process {
   bool cut;
   bool exit_sent;
   bool taken;
+  bool unheard; /* the daemon wants none of its output: all its clients are connected to the shim */
+  bool others;  /* the daemon has clients of it */
 };
 
-/* A DATA frame that is being sent: its header, and bytes that are still in the ring. */
+/* A DATA frame that is being sent: its header, and bytes that are still in the ring, or in a copy of their own. */
 struct data_frame {
   struct stream *stream;
+  uint64_t *sent; /* how much of the stream this connection has been sent */
+  uint8_t *copy;  /* NULL: in the ring */
+  size_t copied;
   uint8_t header[20];
   size_t header_left;
   size_t left;
 };
 
+/* Of the daemon, or of a client: then `process` is what it is attached to. */
 struct connection {
   struct source source;
   bool doomed;
@@ -110,6 +116,15 @@ struct connection {
   struct outbox out;
   struct data_frame data;
   uint64_t progress_at; /* ms: when the socket last took bytes, or had none to take */
+  int passed;           /* the file that came last with a frame of the daemon; -1: none */
+  struct connection *next;
+  struct process *process;
+  uint64_t session;
+  uint32_t may;     /* enum client_may of protocol.h */
+  uint64_t sent[2]; /* bytes written to a client, of each stream */
+  bool waited_for;  /* no byte is overwritten before this client has it */
+  bool exit_sent;
+  bool leaves; /* the daemon lets it go, once what it has sent is read */
 };
 
 /* What connects the container's network namespace: a step of its plan, or a program. */
@@ -129,6 +144,7 @@ struct shim {
   int epoll;
   int run; /* the run folder */
   int mounts; /* the container's mount namespace */
+  int held, held_end; /* the fds that it only keeps open, and the first after them */
   struct source signals;
   struct source listener;
   uint64_t accept_at; /* ms: when to call accept again after a failure; 0: no failure */
@@ -138,6 +154,7 @@ struct shim {
   struct network network;
   struct connection *daemon;
   struct connection *waiting[MAX_WAITING]; /* no HELLO yet */
+  struct connection *clients;
   struct process *processes;               /* the main one first */
   struct sink *sinks;
   uint64_t lost_at;                        /* ms: when the daemon was lost; 0: its limits are no longer in force */

@@ -3,7 +3,9 @@
 #include "ring.h"
 
 /* Where the next DATA frame begins: after one that is being sent. */
-static uint64_t next_data (const struct connection *daemon, const struct stream *stream) {
+static uint64_t next_data (const struct connection *daemon, const struct process *process, const struct stream *stream) {
+  if (process->unheard)
+    return stream->produced;
   return stream->sent + (daemon->data.stream == stream ? daemon->data.left : 0);
 }
 
@@ -28,7 +30,7 @@ void snapshot_send (struct shim *shim, struct process *process, uint32_t request
   struct outbox *out = &shim->daemon->out;
   uint64_t ends[2];
   for (int i = 0; i < 2; i++) {
-    ends[i] = next_data (shim->daemon, &process->out[i]);
+    ends[i] = next_data (shim->daemon, process, &process->out[i]);
     put_ring (out, process, &process->out[i], request, since[i], ends[i]);
   }
   outbox_begin (out, SHIM_SNAPSHOT_END, 0, process->number);

@@ -7,12 +7,26 @@
 #define READ_MAX (64u << 10)
 #define TURN_MAX (256u << 10)
 
-uint64_t stream_room (const struct shim *shim, const struct stream *stream) {
+/* Whether the daemon is to get bytes that are in the ring. */
+static bool is_heard (const struct shim *shim, const struct process *process, const struct stream *stream) {
+  return shim->daemon && (!process->unheard || shim->daemon->data.stream == stream);
+}
+
+uint64_t stream_room (const struct shim *shim, const struct process *process, const struct stream *stream) {
   uint64_t limit = stream->limit == NO_BOUND ? NO_BOUND : stream->limit + stream->extra;
-  uint64_t bound = limit > stream->produced ? limit - stream->produced : 0;
-  uint64_t unsent = shim->daemon ? stream->produced - stream->sent : 0;
-  uint64_t free_space = stream->ring_size - unsent;
-  return bound < free_space ? bound : free_space;
+  uint64_t room = limit > stream->produced ? limit - stream->produced : 0;
+  uint64_t unsent = is_heard (shim, process, stream) ? stream->produced - stream->sent : 0;
+  if (room > stream->ring_size - unsent)
+    room = stream->ring_size - unsent;
+  /* A part of the ring is for what a pipe still holds when the process has ended. */
+  uint64_t window = stream->extra ? stream->ring_size : stream->ring_size / 4 * 3;
+  for (const struct connection *client = shim->clients; client; client = client->next) {
+    uint64_t kept = stream->produced - client->sent[stream->number - 1];
+    if (client->process != process || !client->waited_for || kept + room <= window)
+      continue;
+    room = kept < window ? window - kept : 0;
+  }
+  return room;
 }
 
 static void accept_bytes (struct shim *shim, const struct process *process, struct stream *stream,
@@ -44,7 +58,7 @@ static void note_end (struct shim *shim, struct process *process, struct stream 
 void stream_pump (struct shim *shim, struct process *process, struct stream *stream) {
   size_t turn = 0;
   while (!stream->eof && stream->source.fd >= 0 && stream->source.readable && turn < TURN_MAX) {
-    uint64_t room = stream_room (shim, stream);
+    uint64_t room = stream_room (shim, process, stream);
     size_t wanted = room < READ_MAX ? (size_t)room : READ_MAX;
     if (!wanted || !ring_map (stream))
       return;

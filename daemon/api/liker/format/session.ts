@@ -9,6 +9,8 @@ const maxOutputBytes = maxMessageBytes - 64 * 1024;
 
 export function formatOutput(frame: OutputFrame): SessionOutputInput {
   switch (frame.kind) {
+    case 'channel':
+      return { channel: { path: frame.path } };
     case 'ready':
       return { ready: frame };
     case 'stdout':

@@ -27,6 +27,8 @@ export function parseInput(input: SessionInput): InputFrame | null {
       return { kind: 'signal', signal: parseSignal(input.signal?.signal ?? '', 'input.signal.signal') };
     case 'closeStdin':
       return { kind: 'close-stdin' };
+    case 'channelRefused':
+      return { kind: 'channel-refused' };
     case 'outputTaken':
       return { kind: 'output-taken' };
     case 'detach':
@@ -63,5 +65,6 @@ function parseResume(resume: SessionResume | null): AttachOptions['resume'] {
     sessionId: required(resume.sessionId, 'start.resume.session_id'),
     stdoutOffset: inRange(resume.stdoutOffset, 'start.resume.stdout_offset'),
     stderrOffset: inRange(resume.stderrOffset, 'start.resume.stderr_offset'),
+    direct: resume.direct,
   };
 }

@@ -1,4 +1,4 @@
-import { oldestShimProtocol, shimProtocol } from '../../../kernel/process/protocol.ts';
+import { oldestShimProtocol, shimProtocol } from '../../../../common/shim/protocol.ts';
 import type { HelloAnswer } from '../../../kernel/process/shim.ts';
 import { type EngineContext, runFolderOf } from '../../context.ts';
 import { recordedExit, unseenExit } from '../../process/exit-status.ts';

@@ -55,7 +55,7 @@ async function finish(
   try {
     record(context, container, run, { exit, oomKills });
     await main?.clients.reconnected(reconnectMs);
-    await main?.clients.drained(drainMs);
+    await main?.clients.drained(drainMs, exit);
     await Promise.all(
       [...run.execs.values()].map(async (exec) => {
         if (exec.clients.grace.isOpen) await exec.clients.reconnectedAndLeft(reconnectMs);

@@ -38,7 +38,7 @@ async function sendExit(
   { exit, isStored }: { readonly exit: ExitStatus; readonly isStored: boolean },
 ): Promise<void> {
   await process.clients.reconnected(reconnectMs);
-  await process.clients.drained(drainMs);
+  await process.clients.drained(drainMs, exit);
   if (!context.leaving.signal.aborted) await releaseEnded(context, container, process, isStored);
   process.ended(exit);
 }

@@ -15,6 +15,8 @@ export function newProcess(
 ): ContainerProcess {
   const identity = { containerId: container.id, containerName: () => container.name, ...values };
   return new ContainerProcess(identity, shim, {
+    offerSocket: (uid) => context.fileSockets.offer(uid),
+    isFollowed: ({ identity: { number } }) => number === 0 && container.logReaders.size > 0,
     clientLost: (process) => context.supervision.clientLost(container, process),
     attached: (process) => {
       container.changed.notify();

@@ -47,6 +47,7 @@ export function shimListener(context: EngineContext, container: Container, run: 
       run.process(number)?.clients.replayEnd(request, stdout, stderr),
     stdinAck: (number, session, offset) => run.process(number)?.stdinAck(session, offset),
     stdinRefused: (number, session, offset) => run.process(number)?.stdinRefused(session, offset),
+    client: (number, session, isOpen) => run.process(number)?.clientOpened(session, isOpen),
     oom: (count) => reportOomKills(context, container, count),
     exit: (number, exit) => ended(context, container, run, { number, exit }),
     logLost: (stream, bytes) => {

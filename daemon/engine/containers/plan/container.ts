@@ -1,3 +1,4 @@
+import { windowBytes } from '../../../../common/shim/protocol.ts';
 import type { DeviceNode } from '../../../kernel/devices/nodes.ts';
 import { sysctlPath } from '../../../kernel/network/sysctls.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type StepOf,
 } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
-import { windowBytes } from '../../../kernel/process/protocol.ts';
 import { wholeGroupRange } from '../../../kernel/users/id-maps.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 import type { HiddenPaths } from '../model/hidden-paths.ts';

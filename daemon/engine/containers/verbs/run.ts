@@ -48,6 +48,7 @@ async function openSession(
       session = opened;
     });
   } catch (error) {
+    (session as ClientSession | null)?.channel?.[Symbol.dispose]();
     const code = startErrorCode(error);
     if (code === 125 || !session) throw error;
     const process = { containerId: container.id, containerName: container.name, processId };

@@ -1,4 +1,4 @@
-import { drainExtraBytes, ringBytes } from '../../../common/sizes.ts';
+import { drainExtraBytes, ringBytes } from '../sizes.ts';
 
 /** The shim protocol; native/include/protocol.h describes every frame. */
 export const shimProtocol = 1;
@@ -28,6 +28,9 @@ export const toShim = {
   snapshot: 8,
   taken: 9,
   stdinOffset: 10,
+  open: 20,
+  close: 21,
+  listen: 22,
 } as const;
 
 export const fromShim = {
@@ -42,6 +45,8 @@ export const fromShim = {
   oom: 136,
   logLost: 137,
   stdinRefused: 141,
+  opened: 160,
+  client: 161,
   processCount: 138,
   process: 139,
   arguments: 140,

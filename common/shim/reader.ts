@@ -1,5 +1,5 @@
-import { LikerError } from '../../../common/errors.ts';
-import { maxFrameBytes } from '../../../common/sizes.ts';
+import { LikerError } from '../errors.ts';
+import { maxFrameBytes } from '../sizes.ts';
 import { frameHeader, fromShim, type StreamNumber } from './protocol.ts';
 
 export interface FrameHeader {
