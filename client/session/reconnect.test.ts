@@ -40,7 +40,7 @@ test(
     assert.equal(code, 9);
     assert.equal(stdout, 'one two three four');
     assert.equal(again, '3:def');
-    assert.deepEqual(resume, { sessionId: 's1', stdoutOffset: 14, stderrOffset: 0 });
+    assert.deepEqual(resume, { sessionId: 's1', stdoutOffset: 14, stderrOffset: 0, direct: false });
     assert.deepEqual(stderr.split('\n'), [
       'likerctl: lost likerd; waiting for it to come back (ctrl-c to give up)',
       `likerctl: ${away}`,
