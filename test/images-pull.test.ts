@@ -41,14 +41,14 @@ const blobRequests = ({ digest }: { readonly digest: string }) =>
 test('an image is pulled, is known by its digest, and is not pulled again', async () => {
   const made = image('a', 'b');
   serveImage(registry, made, '1');
-  const name = `${registry.host}/once:1`;
+  const name = `${registry.host}/library/once:1`;
   const lines = (await s.ok(['pull', name])).split('\n');
   const short = made.layers.map(({ digest }) => `${digest.slice(7, 19)}: Pull complete`);
   assert.deepEqual(lines.slice(1, 3).toSorted(), short.toSorted());
   const digest = digestOf(made.manifest);
   assert.deepEqual(
     [lines[0], ...lines.slice(3)],
-    ['1: Pulling from once', `Digest: ${digest}`, `Status: Downloaded newer image for ${name}`, name],
+    ['1: Pulling from library/once', `Digest: ${digest}`, `Status: Downloaded newer image for ${name}`, name],
   );
   registry.seen.length = 0;
   assert.match(await s.ok(['pull', name]), /Status: Image is up to date for /);
@@ -57,14 +57,17 @@ test('an image is pulled, is known by its digest, and is not pulled again', asyn
     [],
   );
   assert.equal(await s.ok(['images', '--digests', '--format', '{{.Digest}}']), digest);
-  assert.equal(await s.ok(['image', 'inspect', '-f', '{{.Id}}', `${registry.host}/once@${digest}`]), made.id);
+  assert.equal(
+    await s.ok(['image', 'inspect', '-f', '{{.Id}}', `${registry.host}/library/once@${digest}`]),
+    made.id,
+  );
   // Another tag of the same image: no layer comes again.
   serveImage(registry, made, '2');
-  const again = await s.ok(['pull', `${registry.host}/once:2`]);
+  const again = await s.ok(['pull', `${registry.host}/library/once:2`]);
   for (const { digest: layer } of made.layers)
     assert.match(again, new RegExp(`${layer.slice(7, 19)}: Already exists`));
   assert.deepEqual(stored('ingest'), []);
-  await s.ok(['rmi', `${registry.host}/once:1`, `${registry.host}/once:2`]);
+  await s.ok(['rmi', `${registry.host}/library/once:1`, `${registry.host}/library/once:2`]);
 });
 
 test('a hundred pulls at once fetch and unpack each layer once, and the event loop goes on', async (t) => {

@@ -2,7 +2,6 @@ import { LikerError } from '../../common/errors.ts';
 import {
   canonicalName,
   familiarName,
-  familiarRepository,
   type ImageName,
   parseImageName,
   repositoryOf,
@@ -79,7 +78,7 @@ export async function fetchImage(
   const print = (line: string): void => {
     if (!isQuiet) stream.write(`${visible(line)}\n`);
   };
-  print(`${name.digest ?? name.tag}: Pulling from ${familiarRepository({ ...name, host: 'docker.io' })}`);
+  print(`${name.digest ?? name.tag}: Pulling from ${name.path}`);
   const whole = { ...request, credentials: await findCredentials(name, process.env) };
   const layers = isQuiet ? null : new LayerLines(pullWords, stream);
   let digest = '';
