@@ -102,6 +102,13 @@ test('system df says what du says, of every kind', async () => {
   const sizes = await s.ok(['ps', '-as', '--format', '{{.Names}} {{.Size}}']);
   assert.match(sizes, /^writer 1\.5\dMB$/m);
   assert.match(sizes, /^runner 0B$/m);
+  const lists = await s.ok(['system', 'df', '-v']);
+  assert.match(lists, /^Images space usage:\n\nREPOSITORY .* SIZE +SHARED SIZE +UNIQUE SIZE +CONTAINERS\n/);
+  assert.match(lists, /^base +latest .* (\S+MB) +\1 +0B +3$/m);
+  assert.match(lists, /^made +latest .*MB +1\.5\dMB +0$/m);
+  assert.match(lists, /^\nContainers space usage:\n\nCONTAINER ID .* LOCAL VOLUMES +SIZE /m);
+  assert.match(lists, /^\nLocal Volumes space usage:\n\nVOLUME NAME +LINKS +SIZE\n/m);
+  assert.match(lists, /^named +1 +70\dkB$/m);
 
   // A download that likerd was killed in, with a gap in it, and what nobody knows.
   const ingest = (name: string) => join(s.daemon.root, 'ingest', name);

@@ -1,11 +1,11 @@
+import { badArgument } from '../../common/errors.ts';
 import { formatBytes } from '../../common/units.ts';
 import type { DiskUsage } from '../../proto/gen/types/liker/v1/DiskUsage.ts';
 import type { Command } from '../cli/command.ts';
 import { system } from '../connection/methods.ts';
-import { containerRow } from '../format/container-row.ts';
 import { formatList, type ListLayout } from '../format/list-format.ts';
 import { printRows } from '../output/print.ts';
-import { listAll, psLayout } from './ps.ts';
+import { detailedUsage } from './system-df-verbose.ts';
 
 export const systemDf: Command = {
   name: 'system df',
@@ -19,7 +19,7 @@ export const systemDf: Command = {
       value: 'FORMAT',
       help: "json, table TEMPLATE, or a template such as '{{.Type}} {{.Size}}'",
     },
-    { name: 'verbose', short: 'v', type: 'bool', help: 'List each container' },
+    { name: 'verbose', short: 'v', type: 'bool', help: 'List each image, container and volume' },
   ],
   operands: [0, 0],
   async run({ flags, context }) {
@@ -27,11 +27,9 @@ export const systemDf: Command = {
     const format = flags.text('format') ?? '';
     let lines: string[];
     if (flags.bool('verbose')) {
-      const containers = await listAll(connection, { all: true, withSize: true });
-      const rows = containers.map((container) =>
-        containerRow(container, { truncate: true, nowMs: Date.now() }),
-      );
-      lines = formatList(rows, format, { ...psLayout, table: containerTable });
+      if (format !== '')
+        throw badArgument('format', 'Cannot format the lists of -v: use ps -s, images or volume ls -s');
+      lines = await detailedUsage(connection);
     } else {
       const { usages } = await connection.unary(system.GetDiskUsage, {});
       lines = formatList(usages.map(usageRow), format, layout);
@@ -40,9 +38,6 @@ export const systemDf: Command = {
     return 0;
   },
 };
-
-const containerTable =
-  '{{.ID}}\t{{.Rootfs}}\t{{.Command}}\t{{.Size}}\t{{.LogSize}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}';
 
 const layout: ListLayout = {
   table: '{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}',

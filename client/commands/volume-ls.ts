@@ -49,7 +49,7 @@ const volumeLayout: ListLayout = {
 };
 
 /** A row with Docker's fields. */
-function volumeRow({ name, labels, path, sizeBytes, containerIds }: Volume): Record<string, string> {
+export function volumeRow({ name, labels, path, sizeBytes, containerIds }: Volume): Record<string, string> {
   return {
     Driver: 'local',
     Name: name,
