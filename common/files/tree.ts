@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { asError, LikerError } from '../errors.ts';
@@ -315,6 +316,7 @@ async function lastLine(
   const failure = failureOf(line.trim());
   if (failure) throw failure;
   if (problem) throw problem;
-  if (status === '0') return line.trim();
-  throw new LikerError('INTERNAL', `A program that packs files ended with ${status}: ${words.trim()}`);
+  if (status === '0' && line !== '') return line.trim();
+  const what = `${basename(child.spawnfile)} ended with ${status} and without a result`;
+  throw new LikerError('INTERNAL', `Cannot use the files: ${what}${words && `: ${words.trim()}`}`);
 }

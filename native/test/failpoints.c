@@ -17,8 +17,8 @@
 #include <unistd.h>
 #include "base/text.h"
 
-/* The caller: likerd in libliker, the shim, or 1 more for each clone below the shim; liker-unpack, and 1 more below that; liker-pack. */
-enum role { ROLE_LIBRARY = 0, ROLE_SHIM = 1, ROLE_UNPACK = 5, ROLE_PACK = 8 };
+/* The caller: likerd in libliker, the shim, or 1 more for each clone below the shim; liker-unpack, and 1 more below that; liker-pack; liker-tree. */
+enum role { ROLE_LIBRARY = 0, ROLE_SHIM = 1, ROLE_UNPACK = 5, ROLE_PACK = 8, ROLE_TREE = 9 };
 
 enum mode {
   MODE_ERROR = 0,   /* the call fails with `error` */
@@ -41,7 +41,7 @@ static struct failpoint *point;
 static uint32_t seen, count;
 static uint32_t role = FAILPOINTS_ROLE;
 
-/* likerd has the file's path in its environment. A shim has no environment and finds the file by the pid of likerd. */
+/* likerd has the file's path in its environment. Others have no environment, and find the file by the pid of whoever started them. */
 __attribute__ ((constructor)) static void map_failpoint (void) {
   char path[64];
   pid_t daemon = role == ROLE_LIBRARY ? getpid () : getppid ();
@@ -120,7 +120,7 @@ static long fail (const char *call, long a, long b) {
   if (point->mode >= MODE_SHORT)
     return broken_sendmsg ((int)a, (const struct msghdr *)b);
   size_t length = strlen (call);
-  int allocates = length > 5 && !strcmp (call + length - 5, "alloc");
+  int allocates = (length > 5 && !strcmp (call + length - 5, "alloc")) || !strcmp (call, "reallocarray");
   errno = allocates ? ENOMEM : point->error;
   return allocates ? 0 : -1;
 }

@@ -4,23 +4,28 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chownSync,
+  closeSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import type { LikerError } from '../../common/errors.ts';
 import { FileTree, type Viewer } from '../../common/files/tree.ts';
+import { requiresProgram } from '../../test/harness/requires.ts';
 import { until } from '../../test/harness/until.ts';
 
 const build = join(import.meta.dirname, '../build');
@@ -93,16 +98,48 @@ for (const isInside of [false, true])
     assert.deepEqual(listing(join(to, 'copy')), listing(from));
     for (const name of ['large', 'hole', 'twin'])
       assert.deepEqual(readFileSync(join(to, 'copy', name)), readFileSync(join(from, name)), name);
+    assert.ok(statSync(join(to, 'copy/hole')).blocks <= 8, 'the hole is one');
   });
 
-test('GNU tar reads what is packed', async (t) => {
-  const [from, to] = [sample(t), folder(t)];
-  const chunks: Buffer[] = [];
-  for await (const chunk of files.pack(null, from, { name: 'copy', follow: false })) chunks.push(chunk);
-  execFileSync('tar', ['xpf', '-', '--warning=no-timestamp', '--same-owner', '-C', to], {
-    input: Buffer.concat(chunks),
+async function packed(path: string): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(files.pack(null, path, { name: 'copy', follow: false })));
+}
+
+for (const reader of [
+  ['tar', '--warning=no-timestamp', '--same-owner'],
+  ['bsdtar', '--same-owner'],
+])
+  test(`${reader[0]} reads what is packed`, requiresProgram(reader[0] ?? ''), async (t) => {
+    const [from, to] = [sample(t), folder(t)];
+    execFileSync(reader[0] ?? '', ['xpf', '-', ...reader.slice(1), '-C', to], { input: await packed(from) });
+    assert.deepEqual(listing(join(to, 'copy')), listing(from));
+    execFileSync('diff', ['-r', '--no-dereference', '--exclude', 'fifo', from, join(to, 'copy')]);
+    assert.ok(statSync(join(to, 'copy/hole')).blocks <= 8, 'the hole is one');
   });
-  assert.deepEqual(listing(join(to, 'copy')), listing(from));
+
+test('files with data at either end, with none, and with many holes come out the same', async (t) => {
+  const [from, to] = [folder(t), folder(t)];
+  const write = (name: string, size: number, ...places: readonly number[]): void => {
+    const at = join(from, name);
+    writeFileSync(at, '');
+    truncateSync(at, size);
+    const fd = openSync(at, 'r+');
+    for (const place of places) writeSync(fd, `data at ${place}`, place);
+    closeSync(fd);
+  };
+  write('nothing', 1_000_000);
+  write('begin', 100_000_001, 0);
+  write('end', 10_000_000, 9_999_980);
+  write('both', 10_000_000, 0, 5_000_000, 9_999_980);
+  // More than a map can hold: it is written whole.
+  write('many', 8192 * 20_010, ...Array.from({ length: 20_010 }, (_, index) => index * 8192));
+  const archive = await packed(from);
+  assert.ok(archive.length < 8192 * 20_010 + 500_000, 'holes are left out');
+  await using own = await open(to, 'r');
+  await files.unpack({ target: own.fd }, { folder: '.', owner: 'archive' }, Readable.from([archive]));
+  execFileSync('diff', ['-r', from, join(to, 'copy')]);
+  for (const name of ['nothing', 'begin', 'end', 'both'])
+    assert.ok(statSync(join(to, 'copy', name)).blocks <= 32, name);
 });
 
 test('a link is told, and followed only if asked', async (t) => {

@@ -1,4 +1,4 @@
-// Tests in which each call fails during a verb of images, or likerd or a helper is killed there: the error names the failure, no row lacks its
+// Tests in which each call fails during a verb of images or files, or likerd or a helper is killed there: the error names the failure, no row lacks its
 // file, the same verb works the next time, and nothing is left that belongs to no row.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -42,9 +42,11 @@ const ways: readonly Way[] = [
   { words: 'each call of liker-pack fails', role: 'pack', stride: all ? 1 : 17 },
   { words: 'the disk is full for liker-pack', role: 'pack', errno: 'ENOSPC', stride: all ? 1 : 23 },
   { words: 'liker-pack is killed at each call', role: 'pack', mode: 'kill', stride: all ? 1 : 31 },
+  { words: 'each call of liker-tree fails', role: 'tree', stride: all ? 1 : 11 },
+  { words: 'liker-tree is killed at each call', role: 'tree', mode: 'kill', stride: all ? 1 : 19 },
 ];
 
-const helpers: readonly Role[] = ['unpack', 'pack'];
+const helpers: readonly Role[] = ['unpack', 'pack', 'tree'];
 const killsLikerd = ({ role, mode }: Which): boolean => mode === 'kill' && !helpers.includes(role);
 
 /** One line that says what was tried and why it failed; not INTERNAL, unless a helper was killed. */
@@ -54,7 +56,7 @@ function isTold({ error, call }: Outcome<unknown>, which: Which): void {
   if (call === 'getsockopt' && error.code === status.UNAVAILABLE) return;
   const text = error.details ?? error.message;
   if (killsLikerd(which) && error.code === status.UNAVAILABLE) return;
-  assert.match(text, /^(Cannot|The|liker-unpack|liker-pack) /);
+  assert.match(text, /^(Cannot|The|liker-unpack|liker-pack|liker-tree) /);
   assert.doesNotMatch(text, /Internal error|\n/);
 }
 

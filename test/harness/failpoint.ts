@@ -17,6 +17,7 @@ export const roles = {
   marker: 6,
   later: 7,
   pack: 8,
+  tree: 9,
 } as const;
 export type Role = keyof typeof roles;
 

@@ -58,6 +58,7 @@ export class Failpoint implements Disposable {
       LIKER_SHIM: join(native, 'build/liker-shim-failpoints'),
       LIKER_UNPACK: join(native, 'build/liker-unpack-failpoints'),
       LIKER_PACK: join(native, 'build/liker-pack-failpoints'),
+      LIKER_TREE: join(native, 'build/liker-tree-failpoints'),
       LIKER_LIBRARY: join(native, 'build/libliker-failpoints.so'),
       LIKER_FAILPOINT: file,
     };

@@ -15,11 +15,6 @@ int has_attribute (int fd, const char *name) {
   return errno == ENODATA || errno == ENOTSUP ? 0 : -1;
 }
 
-bool has_value (int fd, const char *name, char value) {
-  char found;
-  return fgetxattr (fd, name, &found, 1) == 1 && found == value;
-}
-
 static int by_text (const void *one, const void *other) { return strcmp (*(char *const *)one, *(char *const *)other); }
 
 static int add (struct tar_writer *writer, const struct tar_file *file, const char *name) {

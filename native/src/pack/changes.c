@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include "archive/attribute.h"
 #include "archive/listing.h"
 #include "attributes.h"
 #include "base/cleanup.h"
@@ -51,11 +52,15 @@ static int put_marker (struct changes *changes, const char *prefix, const char *
   return name ? tar_put (&changes->writer, &file) : -1;
 }
 
+static int unreadable_attributes (struct changes *changes, const char *name) {
+  return problem_errno (changes->problem, name, "read the extended attributes of");
+}
+
 /* Where overlayfs has put a part of a file elsewhere, there is nothing to write. Liker mounts none like that. */
 static int refuse_mark (struct changes *changes, const struct tar_file *file, const char *mark) {
   int has = has_attribute (file->fd, mark);
   if (has < 0)
-    return problem_errno (changes->problem, file->name, "read the extended attributes of");
+    return unreadable_attributes (changes, file->name);
   if (has)
     return problem_put (changes->problem, UNSUPPORTED, file->name,
                         "Cannot write '%s' into the layer: overlayfs has only a reference to it (%s)", file->name, mark);
@@ -64,12 +69,15 @@ static int refuse_mark (struct changes *changes, const struct tar_file *file, co
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the tree, which the limit of descriptors bounds */
 static int put_opened_folder (struct changes *changes, const struct tar_file *file) {
+  int opaque = attribute_is (file->fd, changes->names->opaque, 'y');
+  if (opaque < 0)
+    return unreadable_attributes (changes, file->name);
   if (refuse_mark (changes, file, changes->names->redirect) < 0 || tar_put (&changes->writer, file) < 0)
     return -1;
   size_t length = changes->length;
   changes->length = strlen (changes->path);
   changes->path[changes->length++] = '/';
-  int result = has_value (file->fd, changes->names->opaque, 'y') ? put_marker (changes, "", OPAQUE, &file->st) : 0;
+  int result = opaque ? put_marker (changes, "", OPAQUE, &file->st) : 0;
   if (result == 0)
     result = put_folder (changes, file->fd);
   changes->length = length;

@@ -1,28 +1,14 @@
 #include "contents.h"
-#include <errno.h>
 #include <stdbool.h>
 #include <unistd.h>
+#include "archive/holes.h"
 #include "base/syscalls.h"
 
 #define BLOCK (256 << 10)
 
-struct part {
-  off_t from, end;
-};
-
-/* The next data at or after `at`. 1, 0 if there are none, or -1. A file system that knows no holes has only data. */
-static int next_data (const struct tar_file *file, off_t at, struct part *part) {
-  off_t size = file->st.st_size;
-  part->from = lseek (file->fd, at, SEEK_DATA);
-  if (part->from < 0 && errno != ENXIO)
-    return -1;
-  if (part->from < 0 || part->from >= size)
-    return 0;
-  part->end = lseek (file->fd, part->from, SEEK_HOLE);
-  /* Cut off meanwhile. */
-  if (part->end < 0 || part->end > size)
-    part->end = size;
-  return 1;
+/* The next data of the file as it was when its header was written. */
+static int next_of (const struct tar_file *file, off_t at, struct part *part) {
+  return next_data (file->fd, at, file->st.st_size, part);
 }
 
 static int unreadable (const struct tar_writer *writer, const struct tar_file *file) {
@@ -32,14 +18,14 @@ static int unreadable (const struct tar_writer *writer, const struct tar_file *f
 int add_holes (struct tar_writer *writer, const struct tar_file *file) {
   const struct libraries *libraries = writer->sink->libraries;
   struct part part;
-  int more = next_data (file, 0, &part);
+  int more = next_of (file, 0, &part);
   if (more < 0)
     return unreadable (writer, file);
   if (more && part.from == 0 && part.end == file->st.st_size)
     return 0;
   if (!more)
     libraries->archive_entry_sparse_add_entry (writer->entry, 0, 0);
-  for (; more > 0; more = next_data (file, part.end, &part))
+  for (; more > 0; more = next_of (file, part.end, &part))
     libraries->archive_entry_sparse_add_entry (writer->entry, part.from, part.end - part.from);
   return more < 0 ? unreadable (writer, file) : 0;
 }
@@ -79,7 +65,7 @@ int put_contents (struct tar_writer *writer, const struct tar_file *file) {
   off_t at = 0;
   int more = 1;
   while (more > 0) {
-    more = next_data (file, at, &part);
+    more = next_of (file, at, &part);
     if (more < 0)
       return unreadable (writer, file);
     if (more == 0)

@@ -15,7 +15,7 @@ struct header {
 };
 _Static_assert(sizeof (struct header) == BLOCK, "a header is a block");
 
-static int out_of_memory (struct archive *archive, const char *name) {
+int archive_out_of_memory (struct archive *archive, const char *name) {
   return tree_problem (archive->problem, name, "Cannot pack '%s': out of memory", name);
 }
 
@@ -48,9 +48,11 @@ int archive_put (struct archive *archive, const void *data, size_t size) {
   return 0;
 }
 
+uint64_t archive_padded (uint64_t size) { return (size + BLOCK - 1) / BLOCK * BLOCK; }
+
 int archive_pad (struct archive *archive, uint64_t size) {
   static const char zeros[BLOCK];
-  return archive_put (archive, zeros, (BLOCK - size % BLOCK) % BLOCK);
+  return archive_put (archive, zeros, archive_padded (size) - size);
 }
 
 int archive_end (struct archive *archive) {
@@ -68,17 +70,17 @@ int archive_record (struct archive *archive, const char *key, const void *value,
   bool added = bytes_add (extra, digits, strlen (digits)) == 0 && bytes_add (extra, " ", 1) == 0 &&
                bytes_add (extra, key, strlen (key)) == 0 && bytes_add (extra, "=", 1) == 0 &&
                bytes_add (extra, value, size) == 0 && bytes_add (extra, "\n", 1) == 0;
-  return added ? 0 : out_of_memory (archive, key);
+  return added ? 0 : archive_out_of_memory (archive, key);
 }
 
-static int text_record (struct archive *archive, const char *key, const char *text) {
+int archive_text (struct archive *archive, const char *key, const char *text) {
   return archive_record (archive, key, text, strlen (text));
 }
 
-static int number_record (struct archive *archive, const char *key, uint64_t value) {
+int archive_number (struct archive *archive, const char *key, uint64_t value) {
   char digits[24];
   snprintf (digits, sizeof digits, "%llu", (unsigned long long)value);
-  return text_record (archive, key, digits);
+  return archive_text (archive, key, digits);
 }
 
 /* Digits of base 8 that fill the field up to its NUL. False if the value has more. */
@@ -100,11 +102,11 @@ static bool is_plain (const char *text, size_t room) {
 /* Cut off where the field ends: then a record has all of it. */
 static int put_name (struct archive *archive, char *field, size_t size, const char *text, const char *key) {
   memcpy (field, text, strnlen (text, size));
-  return is_plain (text, size) ? 0 : text_record (archive, key, text);
+  return is_plain (text, size) ? 0 : archive_text (archive, key, text);
 }
 
 static int put_value (struct archive *archive, char *field, size_t size, uint64_t value, const char *key) {
-  return put_octal (field, size, value) ? 0 : number_record (archive, key, value);
+  return put_octal (field, size, value) ? 0 : archive_number (archive, key, value);
 }
 
 /* Times before 1970 and parts of a second are more than the field can hold. */
@@ -124,7 +126,7 @@ static int put_time (struct archive *archive, char field[12], const struct times
     parts = 1000000000 - parts;
   }
   snprintf (text, sizeof text, "%s%lld.%09ld", negative && seconds == 0 ? "-" : "", seconds, parts);
-  return text_record (archive, "mtime", text);
+  return archive_text (archive, "mtime", text);
 }
 
 static char type_of (const struct entry *entry) {

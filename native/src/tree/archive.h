@@ -26,13 +26,16 @@ struct entry {
   bool is_hard_link;
 };
 
-/* Adds a record to the next entry's pax header. */
+/* Each adds a record to the next entry's pax header. */
 int archive_record (struct archive *archive, const char *key, const void *value, size_t size);
+int archive_text (struct archive *archive, const char *key, const char *text);
+int archive_number (struct archive *archive, const char *key, uint64_t value);
 
 /* The headers of an entry. Its contents follow by archive_put, then archive_pad. */
 int archive_entry (struct archive *archive, const struct entry *entry);
 int archive_put (struct archive *archive, const void *data, size_t size);
 int archive_pad (struct archive *archive, uint64_t size);
+uint64_t archive_padded (uint64_t size);
 
 /* What waits is written: then whoever has `out` may write to it. */
 int archive_flush (struct archive *archive);
@@ -42,3 +45,6 @@ int archive_pass (struct archive *archive, int contents);
 
 /* The two blocks of zeros at the end. */
 int archive_end (struct archive *archive);
+
+/* Records the problem and returns -1. */
+int archive_out_of_memory (struct archive *archive, const char *name);

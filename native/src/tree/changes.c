@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
+#include "archive/attribute.h"
 #include "archive/listing.h"
 #include "base/cleanup.h"
 #include "base/memfd.h"
@@ -30,6 +30,8 @@ struct below {
 
 static int out_of_memory (struct changes *changes) { return tree_problem (changes->problem, "", "Cannot list changes: out of memory"); }
 
+static int unreadable (struct changes *changes) { return tree_problem_errno (changes->problem, changes->path.data, "read"); }
+
 static int write_waiting (struct changes *changes) {
   struct bytes *waiting = &changes->waiting;
   if (write_all (changes->out, waiting->data, waiting->count) < 0)
@@ -47,18 +49,22 @@ static int put_change (struct changes *changes, const char *kind) {
 
 static bool is_whiteout (const struct stat *st) { return S_ISCHR (st->st_mode) && st->st_rdev == 0; }
 
-static bool is_opaque (int folder) {
-  char value;
-  return (fgetxattr (folder, "trusted.overlay.opaque", &value, 1) == 1 || fgetxattr (folder, "user.overlay.opaque", &value, 1) == 1) &&
-         value == 'y';
+/* As the overlay of root, or of an ordinary user, has it. 1, 0, or -1. */
+static int is_opaque (int folder) {
+  int by_root = attribute_is (folder, "trusted.overlay.opaque", 'y');
+  return by_root ? by_root : attribute_is (folder, "user.overlay.opaque", 'y');
 }
 
-static bool is_below (const struct below *below, const char *name) {
+/* 1, 0, or -1. */
+static int is_below (const struct below *below, const char *name) {
   struct stat st;
-  for (size_t i = 0; i < below->count; i++)
+  for (size_t i = 0; i < below->count; i++) {
     if (fstatat (below->folders[i], name, &st, AT_SYMLINK_NOFOLLOW) == 0)
       return !is_whiteout (&st);
-  return false;
+    if (errno != ENOENT)
+      return -1;
+  }
+  return 0;
 }
 
 static void close_below (struct below *below) {
@@ -67,21 +73,31 @@ static void close_below (struct below *below) {
   free (below);
 }
 
-/* NULL without memory. */
+/* Adds the folder in a layer to those above it. 1 if the layers below that do not show, 0, or -1. */
+static int open_next (struct below *below, int parent, const char *name) {
+  int folder = openat (parent, name, FOLDER);
+  if (folder >= 0) {
+    below->folders[below->count++] = folder;
+    return is_opaque (folder);
+  }
+  if (errno == ENOENT)
+    return 0;
+  /* Something else is there, or a link. */
+  return errno == ENOTDIR || errno == ELOOP ? 1 : -1;
+}
+
+/* NULL and errno on failure. */
 static struct below *open_below (const struct below *parents, const char *name) {
   struct below *below = calloc (1, sizeof *below + parents->count * sizeof (int));
-  struct stat st;
-  for (size_t i = 0; below && i < parents->count; i++) {
-    if (fstatat (parents->folders[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-      continue;
-    int folder = S_ISDIR (st.st_mode) ? openat (parents->folders[i], name, FOLDER) : -1;
-    if (folder < 0)
-      break;
-    below->folders[below->count++] = folder;
-    if (is_opaque (folder))
-      break;
-  }
-  return below;
+  int result = 0;
+  for (size_t i = 0; below && i < parents->count && result == 0; i++)
+    result = open_next (below, parents->folders[i], name);
+  if (result >= 0)
+    return below;
+  int error = errno;
+  close_below (below);
+  errno = error;
+  return NULL;
 }
 
 static int list_folder (struct changes *changes, int folder, const struct below *below);
@@ -92,11 +108,12 @@ static int list_below (struct changes *changes, int parent, const struct below *
   cleanup_fd int folder = openat (parent, name, FOLDER);
   /* The container has removed it meanwhile. */
   if (folder < 0)
-    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : tree_problem_errno (changes->problem, changes->path.data, "read");
-  if (is_opaque (folder))
-    return list_folder (changes, folder, &nothing);
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : unreadable (changes);
+  int opaque = is_opaque (folder);
+  if (opaque)
+    return opaque < 0 ? unreadable (changes) : list_folder (changes, folder, &nothing);
   struct below *below = open_below (parents, name);
-  int result = below ? list_folder (changes, folder, below) : out_of_memory (changes);
+  int result = below ? list_folder (changes, folder, below) : unreadable (changes);
   if (below)
     close_below (below);
   return result;
@@ -108,9 +125,11 @@ static int list_entry (struct changes *changes, int folder, const struct below *
   if (changes->path.count >= PATH_MAX)
     return tree_problem (changes->problem, changes->path.data, "Cannot list '%s': its path is longer than a path can be", name);
   if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-    return errno == ENOENT ? 0 : tree_problem_errno (changes->problem, changes->path.data, "read");
-  const char *kind = is_whiteout (&st) ? "D" : is_below (below, name) ? "C" : "A";
-  if (put_change (changes, kind) < 0)
+    return errno == ENOENT ? 0 : unreadable (changes);
+  int changed = is_whiteout (&st) ? 0 : is_below (below, name);
+  if (changed < 0)
+    return unreadable (changes);
+  if (put_change (changes, is_whiteout (&st) ? "D" : changed ? "C" : "A") < 0)
     return -1;
   return S_ISDIR (st.st_mode) ? list_below (changes, folder, below, name) : 0;
 }

@@ -91,8 +91,10 @@ static int confine (int root, struct problem *problem) {
 
 static int open_root (const struct options *options, struct problem *problem) {
   const char *call;
-  if (!options->container.pid)
-    return open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (!options->container.pid) {
+    int host = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return host < 0 ? tree_problem_errno (problem, "/", "open") : host;
+  }
   cleanup_fd int root = is_whole (options) ? enter_container_root (&options->container, &call) : enter_container (&options->container, &call);
   if (root < 0)
     return tree_problem_errno (problem, call, "enter the container by");
@@ -122,7 +124,7 @@ static int tell_packed (int root, int own_files, const struct options *options, 
   packer.archive.problem = packer.problem = problem;
   /* Nobody else would notice: the other end of the socket is not likerd's. */
   if (options->descriptors && prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-    return tree_problem_errno (problem, "", "watch likerd for");
+    return tree_problem_errno (problem, "", "end with likerd");
   if (pack (&packer, options->path, options->name, options->follow) < 0)
     return -1;
   report_tree_packed (REPORT, packer.archive.bytes, packer.entries);
@@ -139,10 +141,10 @@ static int list_changes (char **folders, size_t count, struct problem *problem) 
     if ((opened[i] = open (folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
       return tree_problem_errno (problem, folders[i], "open");
   if (getrlimit (RLIMIT_NOFILE, &most) < 0)
-    return tree_problem_errno (problem, "", "read the limit of open files of");
+    return tree_problem_errno (problem, "", "read the limit of open files");
   most.rlim_cur = most.rlim_max < MOST_FILES ? most.rlim_max : MOST_FILES;
   if (setrlimit (RLIMIT_NOFILE, &most) < 0 || keep_capabilities (READS | LOOKS_AT_MARKS) < 0)
-    return tree_problem_errno (problem, "", "give up rights to list changes of");
+    return tree_problem_errno (problem, "", "give up rights to list changes");
   if (put_changes_of (opened[0], opened + 1, count - 1, ARCHIVE, problem) < 0)
     return -1;
   report_tree_packed (REPORT, 0, 0);

@@ -28,5 +28,6 @@ static int put_errno (struct problem *problem, int error, const char *path, cons
 
 int tree_problem_errno (struct problem *problem, const char *path, const char *tried) {
   int error = errno;
-  return put_errno (problem, error, path, "Cannot %s '%s': %s", tried, path, strerror (error));
+  return *path ? put_errno (problem, error, path, "Cannot %s '%s': %s", tried, path, strerror (error))
+               : put_errno (problem, error, path, "Cannot %s: %s", tried, strerror (error));
 }
