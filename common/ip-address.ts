@@ -105,3 +105,8 @@ function shortest(groups: readonly number[]): string {
   if (best.length < 2) return text(groups);
   return `${text(groups.slice(0, best.from))}::${text(groups.slice(best.from + best.length))}`;
 }
+
+/** Only the machine itself reaches it. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}

@@ -124,10 +124,12 @@ export async function compose(
   const registry = new Registry();
   const processOf = (id: string) => livePhase(registry.byId(id)?.phase ?? { state: 'created' })?.main ?? null;
   const firewall = isRoot ? openFirewall(root, log) : null;
+  const pasta = isRoot ? null : pastaIn(process.env['PATH']);
   const usualNetwork = once(() => {
-    const problem = firewall === null ? '' : networkProblem({ network: { links: linkKernel, firewall } });
+    if (firewall === null) return 'pasta';
+    const problem = networkProblem({ network: { links: linkKernel, firewall } });
     if (problem !== '') log.warn('containers have no network by default', { problem });
-    return firewall === null || problem !== '' ? 'none' : bridge;
+    return problem === '' ? bridge : 'none';
   });
   const resolver = isRoot ? new Resolver({ run, processOf, log }) : null;
   // Building a filter takes tens of milliseconds, which no container should wait for.
@@ -164,7 +166,7 @@ export async function compose(
       withheldSysctl,
       shapingProblem,
       checkNamespaceFile,
-      pasta: isRoot ? null : pastaIn(process.env['PATH']),
+      pasta,
       publishAddresses: options.publishDefault,
       get byDefault() {
         return options.defaultNetwork ?? usualNetwork();

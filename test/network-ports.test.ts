@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, test } from 'node:test';
 import { NetBox } from './harness/net-box.ts';
+import { asks, plain, serve, served } from './harness/ports.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
@@ -20,60 +21,14 @@ afterEach(async () => {
   if (left.length > 0) await s.ok(['rm', '-f', ...left]);
 });
 
-/** Answers at these ports, TCP and UDP, with its name and the address that it sees its guest at. */
-const serve = (name: string, ports: readonly number[]): string[] => [
-  'sh',
-  '-c',
-  [
-    ...ports.map(
-      (port) => `socat TCP6-LISTEN:${port},ipv6only=0,fork,reuseaddr 'SYSTEM:echo ${name} $SOCAT_PEERADDR' &`,
-    ),
-    ...ports.map(
-      (port) => `socat UDP6-RECVFROM:${port},ipv6only=0,fork 'SYSTEM:echo ${name} $SOCAT_PEERADDR' &`,
-    ),
-    'wait',
-  ].join('\n'),
-];
-
 async function server(
   name: string,
   flags: readonly string[],
   ports: readonly number[] = [80],
 ): Promise<string> {
   await s.detached(['--name', name, ...flags], serve(name, ports));
-  for (const port of ports)
-    await s.ok([
-      'exec',
-      name,
-      'sh',
-      '-c',
-      `until socat -u - TCP:127.0.0.1:${port} && socat -u - UDP:127.0.0.1:${port} </dev/null; do sleep 0.02; done`,
-    ]);
+  await s.ok(['exec', name, ...served(ports)]);
   return s.ok(['inspect', '-f', '{{(index .NetworkSettings.Networks "bridge").IPAddress}}', name]);
-}
-
-/** To a server of TCP nothing is sent, since it answers unasked, and would reset the connection if it ended with something unread. One of UDP loses some. */
-const asks = (protocol: string, address: string, port: number): string => {
-  const place = `${address.includes(':') ? `[${address}]` : address}:${port}`;
-  return protocol === 'tcp'
-    ? `socat -t5 -T5 - TCP:${place},connect-timeout=5 </dev/null 2>&1`
-    : `for try in 1 2 3 4; do answer=$(echo x | socat -t1 -T1 - UDP:${place} 2>&1); [ -z "$answer" ] || break; done; echo "$answer"`;
-};
-
-/** IPv4 addresses as IPv6 ones, in brackets, are made plain; a refusal is one word. */
-function plain(answer: string): string {
-  if (/refused/.test(answer)) return 'refused';
-  if (answer === '' || /timed out/.test(answer)) return 'silence';
-  const [name, address = ''] = answer.trim().split(' ');
-  return `${name} ${address
-    .replace(/^\[|\]$/g, '')
-    .replace(/^0000:0000:0000:0000:0000:ffff:/, '')
-    .replace(/^([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/, (_, ...parts) =>
-      parts
-        .slice(0, 4)
-        .map((part) => Number.parseInt(part, 16))
-        .join('.'),
-    )}`;
 }
 
 const fromHost = (protocol: string, address: string, port: number): string =>

@@ -1,86 +1,53 @@
 // The private networks of an ordinary user's containers. All of it is in a network namespace that the test makes: nothing is sent
 // from the machine.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Daemon } from './harness/daemon.ts';
 import { likerctl } from './harness/likerctl.ts';
+import { NetBox } from './harness/net-box.ts';
 import { isAlive, pids, readProc } from './harness/proc.ts';
 import { requires, requiresProgram } from './harness/requires.ts';
 import { until } from './harness/until.ts';
 import { User } from './harness/user.ts';
+import { TunnelForAll } from './harness/user-network.ts';
 
-const { skip } = requiresProgram(
-  'newuidmap',
-  'newgidmap',
-  'useradd',
-  'setpriv',
-  'pasta',
-  'socat',
-  'ip',
-  'nsenter',
-);
+const { skip } = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv', 'pasta', 'socat');
 const tunnel = requires('/dev/net/tun', existsSync('/dev/net/tun'));
 
-const address = '10.99.0.2';
-
-/** A network with a route to nowhere, a name server on the loopback, and a tunnel device that anybody may open. */
-const outside = (folder: string): string => `
-  mknod -m 666 ${folder}/tun c 10 200 2>/dev/null
-  mount --bind ${folder}/tun /dev/net/tun
-  mount --bind ${folder}/resolv.conf /etc/resolv.conf
-  ip link set lo up
-  ip link add up0 type veth peer name up1
-  ip link set up1 up
-  ip address add ${address}/24 dev up0
-  ip link set up0 up
-  ip route add default via 10.99.0.1
-  exec "$@"`;
-
-describe('a private network of an ordinary user', { skip: skip || tunnel.skip }, () => {
+describe('a private network of an ordinary user', { skip: skip || tunnel.skip }, async () => {
   let user: User;
   let daemon: Daemon;
   let rootfs = '';
-  const folder = mkdtempSync(join(tmpdir(), 'lkn-'));
-  const servers: ChildProcess[] = [];
+  const box = await NetBox.open();
+  const { machine } = box;
+  const address = machine.v4;
+  const tun = new TunnelForAll('nameserver 127.0.0.53\nsearch example.net\n');
 
-  const startDaemon = (more = '') =>
+  const startDaemon = (more?: string) =>
     user.startDaemon({
-      asRoot: ['unshare', '-mn', '--propagation', 'private', 'sh', '-c', `${more}${outside(folder)}`, 'sh'],
+      within: [...machine.within, ...tun.within(more)],
+      args: ['--default-network', 'pasta'],
     });
-
-  /** Answers in the daemon's network. Resolves when it listens. */
-  const serve = async (listen: string, text: string): Promise<void> => {
-    const inNetwork = ['-t', String(daemon.pid), '-n', 'socat', '-d', '-d', listen, `SYSTEM:echo ${text}`];
-    const server = spawn('nsenter', inNetwork, { stdio: ['ignore', 'ignore', 'pipe'] });
-    servers.push(server);
-    let said = '';
-    server.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-    await until(`${listen} to listen`, () => /listening on|receiving|recvfrom/i.test(said) || undefined);
-  };
 
   before(async () => {
-    writeFileSync(join(folder, 'resolv.conf'), 'nameserver 127.0.0.53\nsearch example.net\n');
-    chmodSync(folder, 0o755);
     user = await User.add();
     daemon = await startDaemon();
     rootfs = join(user.home, 'rootfs');
     const built = await likerctl(daemon, ['rootfs', 'build', rootfs, '--with', 'socat']);
     assert.equal(built.code, 0, built.stderr);
-    await serve(`TCP-LISTEN:7000,bind=${address},fork,reuseaddr`, 'reached');
-    await serve('TCP-LISTEN:7001,bind=127.0.0.1,fork,reuseaddr', 'the loopback of the host');
-    await serve('UDP-RECVFROM:53,bind=127.0.0.53,fork,reuseaddr', 'a name');
+    machine.start(['socat', `TCP-LISTEN:7000,bind=${address},fork`, 'SYSTEM:echo reached']);
+    machine.start(['socat', 'TCP-LISTEN:7001,bind=127.0.0.1,fork', 'SYSTEM:echo the loopback of the host']);
+    machine.start(['socat', 'UDP-RECVFROM:53,bind=127.0.0.53,fork', 'SYSTEM:echo a name']);
+    for (const port of [7000, 7001]) await machine.listens(port);
+    await machine.listens(53, 'udp');
   });
   after(async () => {
-    for (const server of servers) server.kill('SIGKILL');
     await daemon?.destroy();
     await user?.remove();
-    rmSync(folder, { recursive: true, force: true });
+    await box.close();
+    tun[Symbol.dispose]();
   });
 
   const run = (flags: readonly string[], script: string) =>
@@ -129,11 +96,7 @@ describe('a private network of an ordinary user', { skip: skip || tunnel.skip },
     assert.equal(connectors().length, 1);
     await daemon.start();
     const reached = await likerctl(daemon, ['exec', 'web', 'bash', '-c', fetchText(address, 7000)]);
-    assert.equal(
-      reached.code,
-      0,
-      'the new likerd has another network, and the container the one of its start',
-    );
+    assert.equal(reached.code, 0, reached.stderr);
     await likerctl(daemon, ['rm', '-f', 'web']);
     assert.deepEqual(connectors(), []);
     await start();

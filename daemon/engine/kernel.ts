@@ -55,13 +55,13 @@ export interface NetworkKernel {
   readonly checkNamespaceFile: typeof checkNamespaceFile;
   /** Connects private networks; null where likerd is root on the host, which connects none. */
   readonly pasta: Pasta | null;
-  /** The network of containers that ask for none: its name, or none or host. */
+  /** The network of containers that ask for none: its name, or none, host, or without root pasta. */
   readonly byDefault: string;
   /** Where ports are published that name no address of the host. */
   readonly publishAddresses: readonly string[];
   /** Connects containers to networks; null where likerd is not root on the host. */
   readonly links: LinkKernel | null;
-  /** Ports of the host, held by bound sockets: all or none. Throws PORT_IN_USE, BAD_ARGUMENT, NETWORK_UNAVAILABLE. */
+  /** Ports of the host, held by bound sockets: all or none. Throws PORT_IN_USE, BAD_ARGUMENT, NETWORK_UNAVAILABLE, NOT_PERMITTED. */
   holdPorts(
     asked: readonly {
       readonly protocol: PortProtocol;
@@ -82,6 +82,8 @@ export interface HeldPorts extends Disposable {
   readonly fds: readonly number[];
   /** The first port of each of those that were asked for. */
   readonly hostPorts: readonly number[];
+  /** Until they are disposed of, pasta can bind them as well. */
+  share(): void;
 }
 
 /** An interface of a container, as it is made. */

@@ -64,7 +64,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       'default-network': {
         type: 'string',
         describe:
-          'Network of containers that are made without --network: the name of one, none, or host; default: bridge, and none where that cannot be had',
+          'Network of containers that are made without --network: the name of one, none, or host; default: bridge, none where that cannot be had, and pasta without root',
       },
       'publish-default': {
         type: 'string',

@@ -35,6 +35,7 @@ function bind(path: string) {
       'int liker_bind_port (int protocol, const char *address, uint16_t port, _Out_ uint16_t *bound)',
     ),
     link: library.func('int liker_link (const char *name, _Out_ int32_t *mtu, _Out_ int32_t *is_up)'),
+    sharePort: library.func('int liker_share_port (int fd)'),
     peerCredentials: library.func(
       'int liker_peer_credentials (int fd, _Out_ int32_t *pid, _Out_ uint32_t *uid, _Out_ uint32_t *gid)',
     ),
@@ -367,6 +368,11 @@ export function linkState(
   if (isError(index, 'ENODEV')) return null;
   check(index, 'look at the interface', 'ioctl', name);
   return { index, mtu: mtu[0] ?? 0, isUp: isUp[0] === 1 };
+}
+
+/** From here on whoever sets SO_REUSEADDR can bind the port of this socket, too, as long as nobody listens there. */
+export function sharePort(fd: number): void {
+  check(library().sharePort(fd), 'share a port', 'setsockopt', 'SO_REUSEADDR');
 }
 
 const nfnetlinkAnswerBytes = 256 * 1024;

@@ -44,7 +44,7 @@ export class FakeHost {
     firstChild: () => 0,
     ownOomScoreAdj: () => 0,
     interfaceStats: () => ({ files: [], parse: () => null }),
-    endProgram: () => {},
+    endProgram: async () => {},
   };
 
   readonly users = new FakeUsers();

@@ -37,6 +37,9 @@ LIKER_API int liker_bind_port (int protocol, const char *address, uint16_t port,
 /* The index of an interface in the caller's network namespace, or -ENODEV. Waits for no change of interfaces that is under way. */
 LIKER_API int liker_link (const char *name, int32_t *mtu, int32_t *is_up);
 
+/* From here on whoever sets SO_REUSEADDR can bind the socket's port, too, as long as nobody listens there. */
+LIKER_API int liker_share_port (int fd);
+
 /* SO_PEERCRED of a connected Unix socket. */
 LIKER_API int liker_peer_credentials (int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);
 

@@ -48,7 +48,7 @@ export interface RootlessInfo {
 }
 
 export interface NetworksInfo {
-  /** What containers get that ask for nothing: the name of a network, or none or host. */
+  /** What containers get that ask for nothing: the name of a network, or none, host, or without root pasta. */
   readonly byDefault: string;
   /** Why containers cannot be connected; empty: they can. */
   readonly problem: string;

@@ -18,7 +18,7 @@ function lossesOf({ cgroups, network }: EngineContext, user: string): string[] {
     'new device nodes (mknod): only root may make them',
     "limits of processes above likerd's own, and a lower oom_score_adj: only root may set them",
     'a higher priority of likerd: only root may set it, so a loaded machine slows it down more',
-    'ports below net.ipv4.ip_unprivileged_port_start with --network host: only root may open them',
+    'ports below net.ipv4.ip_unprivileged_port_start, with -p and --network host: only root may open them',
     'mounts that containers share with the host (rshared): likerd has a mount namespace of its own',
     'a range of ids for each container (--userns auto), and idmapped mounts: only root may idmap; keep-id and maps remain',
     `files of other users than ${user} and his subordinate ids: they show as nobody's`,

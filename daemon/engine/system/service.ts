@@ -4,6 +4,7 @@ import { type State, states } from '../containers/model/phase.ts';
 import type { Registry } from '../containers/model/registry.ts';
 import { processKnobs } from '../containers/rules/limits.ts';
 import { networkKnobs } from '../containers/rules/network-rate.ts';
+import { usualAddresses } from '../containers/rules/ports.ts';
 import { takenIds } from '../containers/rules/user-namespace.ts';
 import { machineProblem } from '../containers/rules/user-namespace-problem.ts';
 import type { EngineContext } from '../context.ts';
@@ -68,8 +69,8 @@ function userNamespacesOf(context: EngineContext): UserNamespacesInfo {
 }
 
 function networksOf(context: EngineContext): NetworksInfo {
-  const { byDefault, publishAddresses } = context.network;
-  return { byDefault, problem: networkProblem(context), pools, publishAddresses };
+  const { byDefault } = context.network;
+  return { byDefault, problem: networkProblem(context), pools, publishAddresses: usualAddresses(context) };
 }
 
 /** The kernel may fail to answer, too. */

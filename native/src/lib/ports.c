@@ -73,3 +73,5 @@ int liker_bind_port (int protocol, const char *text, uint16_t port, uint16_t *bo
   *bound = ntohs (address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
   return steal_fd (&fd);
 }
+
+int liker_share_port (int fd) { return set (fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ? -errno : 0; }

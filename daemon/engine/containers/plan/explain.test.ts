@@ -30,6 +30,7 @@ function explained(steps: readonly Step[], patch: Partial<PlannedStart> = {}, mo
     cgroups: none,
     rate: null,
     publishAddresses: ['127.0.0.1', '::1'],
+    connectedBy: '',
     seccomp,
     containers: new Map(),
     ...patch,

@@ -29,6 +29,8 @@ export interface PlannedStart extends ContainerNames {
   readonly rate: Rate | null;
   /** Addresses of the host at which ports are published that name none. */
   readonly publishAddresses: readonly string[];
+  /** The program that connects it to the outside; empty: none. */
+  readonly connectedBy: string;
   /** Null: no filter of system calls. */
   readonly seccomp: SeccompFilter | null;
 }
@@ -119,11 +121,13 @@ function rateSteps({ rate, spec }: PlannedStart): ExplainedStep[] {
 }
 
 /** What likerd does on the host for each published port. */
-function publishSteps({ spec, publishAddresses }: PlannedStart): ExplainedStep[] {
+function publishSteps({ spec, publishAddresses, connectedBy }: PlannedStart): ExplainedStep[] {
+  const by = connectedBy || 'nftables';
+  const kept = connectedBy === '' ? '; a socket keeps it from other programs' : '';
   return publishedWords(spec, publishAddresses).map(({ inside, outside }) => ({
     name: 'publish',
     group: 'namespaces',
-    detail: `nftables: ${outside.map(({ text }) => text).join(' and ')} to ${inside}; a socket keeps it from other programs`,
+    detail: `${by}: ${outside.map(({ text }) => text).join(' and ')} to ${inside}${kept}`,
   }));
 }
 

@@ -39,8 +39,3 @@ function outsideText(
 function rangeText(first: number, length: number): string {
   return length === 1 ? String(first) : `${first}-${first + length - 1}`;
 }
-
-/** Only the machine itself reaches it. */
-export function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
-}

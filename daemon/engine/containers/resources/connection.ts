@@ -18,10 +18,10 @@ export const connection: RunResource = {
   release: end,
 };
 
-function end(context: EngineContext, { id }: Container): void {
+async function end(context: EngineContext, { id }: Container): Promise<void> {
   const folder = runFolderOf(context, id);
   const pid = readPid(join(folder, 'network.pid'));
-  if (pid !== null) context.proc.endProgram(pid, join(folder, 'network'));
+  if (pid !== null) await context.proc.endProgram(pid, join(folder, 'network'));
 }
 
 function readPid(file: string): number | null {

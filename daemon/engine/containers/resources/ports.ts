@@ -1,28 +1,32 @@
 import { badArgument, hasReason, LikerError } from '../../../../common/errors.ts';
-import { parseAddress } from '../../../../common/ip-address.ts';
+import { type Family, parseAddress } from '../../../../common/ip-address.ts';
 import type { FirewallPort } from '../../../kernel/network/firewall/state.ts';
 import type { EngineContext } from '../../context.ts';
 import type { HeldPorts } from '../../kernel.ts';
 import { firewallPorts, publishedTo } from '../../networks/host/firewall-ports.ts';
+import type { Endpoint } from '../../networks/model/endpoint.ts';
 import type { Container } from '../model/container.ts';
 import type { PublishedPort } from '../model/spec.ts';
+import { requirePasta } from '../rules/connection.ts';
 import { type WantedPort, wantedPorts } from '../rules/ports.ts';
-import type { RunResource } from './run-resource.ts';
+import type { RunResource, Start } from './run-resource.ts';
 
 /**
  * The container's ports of the host. Each is held by a bound socket, of which the shim gets a copy, so that it is the container's as long as
- * that lives; the firewall leads from it to the container. Comes after the endpoints.
+ * that lives; the firewall leads from it to the container. pasta binds and leads by itself: there the sockets hold the ports until then.
+ * Comes after the endpoints.
  */
 export const ports: RunResource = {
   async acquire(context, start) {
     const { container } = start;
     if (container.spec.ports.length === 0 && !container.spec.publishAll) return;
     const endpoints = context.networks.endpointsOf(container.id);
-    const addresses = publishedTo(context, container, endpoints);
-    const wanted = wantedPorts(context, container.spec, [...addresses.keys()]);
-    requireReachable(wanted, new Set(addresses.keys()));
-    const { fds, chosen } = hold(context, wanted);
-    start.held.push(...fds);
+    const families = familiesOf(context, container, endpoints);
+    const wanted = wantedPorts(context, container.spec, families);
+    requireReachable(wanted, new Set(families));
+    const { held, chosen } = hold(context, wanted);
+    if (context.network.pasta === null) start.held.push(...held);
+    else leaveToPasta(context, start, { held, chosen });
     context.ledger.change(container, { facts: { ports: chosen } });
     const { firewall } = context.network;
     if (firewall)
@@ -58,25 +62,47 @@ async function closePorts(context: EngineContext, container: Container): Promise
   context.ledger.change(container, { facts: { ports: [] } });
 }
 
-/** All or none. */
-function hold(
+/** Those of the addresses that ports can lead to. */
+function familiesOf(
   context: EngineContext,
-  wanted: readonly WantedPort[],
-): { readonly fds: readonly HeldPorts[]; readonly chosen: readonly PublishedPort[] } {
-  const fds: HeldPorts[] = [];
+  container: Container,
+  endpoints: readonly Endpoint[],
+): readonly Family[] {
+  const { pasta } = context.network;
+  return pasta?.families() ?? [...publishedTo(context, container, endpoints).keys()];
+}
+
+interface Chosen {
+  readonly held: readonly HeldPorts[];
+  readonly chosen: readonly PublishedPort[];
+}
+
+/** All or none. */
+function hold(context: EngineContext, wanted: readonly WantedPort[]): Chosen {
+  const all: HeldPorts[] = [];
   try {
     const chosen = wanted.flatMap((one) => {
       const { port, hostAddresses } = one;
       const held = holdOne(context, one);
-      fds.push(held);
+      all.push(held);
       const [hostPort = 0] = held.hostPorts;
       return hostAddresses.map((hostAddress) => ({ ...port, hostAddress, hostPort, hostPorts: 1 }));
     });
-    return { fds, chosen };
+    return { held: all, chosen };
   } catch (error) {
-    for (const one of fds) one[Symbol.dispose]();
+    for (const one of all) one[Symbol.dispose]();
     throw error;
   }
+}
+
+function leaveToPasta(
+  context: EngineContext,
+  { reserved }: Pick<Start, 'reserved'>,
+  { held, chosen }: Chosen,
+): void {
+  reserved.push(...held);
+  requirePasta(context, chosen);
+  for (const one of held) one.share();
 }
 
 /** The first of its range that is free. Errors: PORT_IN_USE. */
@@ -85,34 +111,41 @@ function holdOne(context: EngineContext, { port, hostAddresses }: WantedPort): H
   const last = hostPort === 0 ? 0 : hostPort + hostPorts - 1;
   for (let one = hostPort; ; one += 1) {
     try {
+      if (one !== 0)
+        for (const hostAddress of hostAddresses)
+          requireUnpublished(context, { ...port, hostAddress, hostPort: one });
       return context.network.holdPorts([{ protocol, hostAddresses, hostPort: one, length }]);
     } catch (error) {
-      if (!hasReason(error, 'PORT_IN_USE')) throw error;
-      if (one === last) throw namingHolder(context, error);
+      if (one === last || !hasReason(error, 'PORT_IN_USE')) throw error;
     }
   }
 }
 
-/** Of a port that a container of this likerd has, which the kernel does not tell. */
-function namingHolder({ registry }: EngineContext, error: LikerError): LikerError {
-  const { address = '', port = '', protocol = '' } = error.metadata;
-  const holder = registry
-    .all()
-    .find(({ facts }) =>
-      facts.ports.some(
-        (one) =>
-          one.protocol === protocol &&
-          one.hostPort <= Number(port) &&
-          Number(port) < one.hostPort + one.length &&
-          meet(one.hostAddress, address),
-      ),
+/**
+ * No container of this likerd has any of these ports. The kernel does not tell who holds a port, and does not refuse one that pasta is about
+ * to bind.
+ */
+function requireUnpublished({ registry }: EngineContext, wanted: PublishedPort): void {
+  for (const { id, name, facts } of registry.all()) {
+    const taken = facts.ports.find((one) => overlap(one, wanted));
+    if (taken === undefined) continue;
+    const { hostAddress: address, protocol } = wanted;
+    const port = Math.max(taken.hostPort, wanted.hostPort);
+    const place = `${address.includes(':') ? `[${address}]` : address}:${port}/${protocol}`;
+    throw new LikerError(
+      'PORT_IN_USE',
+      `Cannot publish port ${place}: container '${name}' has it; choose another port, or end that container`,
+      { metadata: { address, port: String(port), protocol, container: id } },
     );
-  if (!holder) return error;
-  const place = `${address.includes(':') ? `[${address}]` : address}:${port}/${protocol}`;
-  return new LikerError(
-    'PORT_IN_USE',
-    `Cannot publish port ${place}: container '${holder.name}' has it; choose another port, or end that container`,
-    { metadata: { ...error.metadata, container: holder.id } },
+  }
+}
+
+function overlap(one: PublishedPort, other: PublishedPort): boolean {
+  return (
+    one.protocol === other.protocol &&
+    one.hostPort < other.hostPort + other.length &&
+    other.hostPort < one.hostPort + one.length &&
+    meet(one.hostAddress, other.hostAddress)
   );
 }
 

@@ -15,6 +15,8 @@ export interface Start {
   links: readonly LinkEndpoint[];
   /** Ports of the host, until the shim has them. */
   readonly held: HeldPorts[];
+  /** Ports of the host, until the program that connects the container has bound them itself. */
+  readonly reserved: HeldPorts[];
   /** What other processes and the kernel still do for it, beside its other resources and its plan. The shim is spawned after that. */
   readonly pending: Pending;
 }

@@ -4,6 +4,7 @@ import { parseAddress } from '../../../../common/ip-address.ts';
 import type { EngineContext } from '../../context.ts';
 import { requireNetworks } from '../../networks/host/problem.ts';
 import { type ContainerSpec, type NetworkConnection, type PublishedPort, shareText } from '../model/spec.ts';
+import { requirePasta } from './connection.ts';
 import { requirePublishing } from './ports.ts';
 
 const maxPort = 65_535;
@@ -88,6 +89,7 @@ export function withNetworks(context: EngineContext, spec: ContainerSpec): Conta
   const { byDefault } = context.network;
   if (isDefault && byDefault === 'host') return withHosts(spec);
   if (isDefault && byDefault === 'none') return withNone(context, spec);
+  if (isDefault && byDefault === 'pasta') return withPasta(context, spec);
   const asked = spec.networks.length > 0 ? spec.networks : [anyPlace];
   requireNetworks(context, 'Cannot connect the container to a network');
   const networks = asked.map((one) => ({
@@ -123,6 +125,19 @@ function withNone(context: EngineContext, spec: ContainerSpec): ContainerSpec {
   // It may be none because networks cannot be had.
   if (asksForNetwork(spec)) requireNetworks(context, cannotConnect);
   requireNothing(spec, 'none', 'containers get none by default');
+  // Otherwise pasta would connect it.
+  if (context.network.pasta === null) return spec;
+  return { ...spec, namespaces: { ...spec.namespaces, network: { kind: 'private', alone: true } } };
+}
+
+/** That connects it to no network with a name. Which ports a range gives is known at the start. */
+function withPasta(context: EngineContext, spec: ContainerSpec): ContainerSpec {
+  if (spec.networks.length > 0) requireNetworks(context, cannotConnect);
+  if (spec.ports.length > 0 || spec.publishAll)
+    requirePasta(
+      context,
+      spec.ports.filter(({ hostPorts }) => hostPorts === 1),
+    );
   return spec;
 }
 

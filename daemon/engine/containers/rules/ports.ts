@@ -10,18 +10,29 @@ export interface WantedPort {
   readonly hostAddresses: readonly string[];
 }
 
+/** Addresses of the host at which ports are published that name none. */
+export function usualAddresses({ network }: Pick<EngineContext, 'network'>): readonly string[] {
+  const { pasta, publishAddresses } = network;
+  if (pasta === null) return publishAddresses;
+  const families = pasta.families();
+  return publishAddresses.filter(isOf(families)).slice(0, pasta.mostAddresses());
+}
+
 /** What a container publishes. `families`: those in which it has an address on the network that the ports lead through. */
 export function wantedPorts(
-  { network }: Pick<EngineContext, 'network'>,
+  context: Pick<EngineContext, 'network'>,
   spec: ContainerSpec,
   families: readonly Family[],
 ): WantedPort[] {
-  const has = (address: string): boolean =>
-    families.some((family) => parseAddress(address)?.family === family);
+  const usual = usualAddresses(context).filter(isOf(families));
   return [...spec.ports, ...(spec.publishAll ? exposedAlone(spec) : [])].map((port) => ({
     port,
-    hostAddresses: port.hostAddress === '' ? network.publishAddresses.filter(has) : [port.hostAddress],
+    hostAddresses: port.hostAddress === '' ? usual : [port.hostAddress],
   }));
+}
+
+function isOf(families: readonly Family[]): (address: string) => boolean {
+  return (address) => families.some((family) => parseAddress(address)?.family === family);
 }
 
 /** Ports that are exposed and not published by themselves, each at one that is free. */

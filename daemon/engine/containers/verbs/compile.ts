@@ -98,7 +98,7 @@ export function compile(
     mountsBelow:
       rootfs.kind === 'image' || rootfs.mode === 'overlay' ? [] : mountsBelow(context, rootfs.directory),
     files: hostFiles(spec, hostname, {
-      network: links.length === 0 ? null : networkSide(context, links),
+      network: connected || links.length > 0 ? networkSide(context, links) : null,
       nameServer: connected ? (context.network.pasta?.nameServer ?? null) : null,
     }),
     connect: links.length === 0 ? null : connectStep(context, id, links),
@@ -134,7 +134,11 @@ function connectStep(
 /** Where each container finds the resolver of names: in its own network namespace. */
 const resolver = '127.0.0.11';
 
+/** Without links pasta connects it, which knows no names. */
 function networkSide({ network }: EngineContext, links: readonly LinkEndpoint[]): NetworkSide {
+  const { pasta } = network;
+  if (pasta !== null)
+    return { addresses: pasta.addresses(), gateways: pasta.hostAddresses(), resolver: null };
   return {
     addresses: links.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     gateways: links.flatMap(({ gateways }) => gateways),

@@ -10,8 +10,10 @@ import { type ExplainedPlan, explainPlan, type PlannedStart } from '../plan/expl
 import { hostMounts } from '../plan/risks/files.ts';
 import { engineSockets } from '../plan/risks/places.ts';
 import { risksOf } from '../plan/risks/risks.ts';
+import { connectedBy } from '../rules/connection.ts';
 import { type ContainerDevices, containerDevices } from '../rules/limits.ts';
 import { problemBefore, rateOf } from '../rules/network-rate.ts';
+import { usualAddresses } from '../rules/ports.ts';
 import { compile } from './compile.ts';
 import { createWarnings, draftContainer } from './create.ts';
 import { planMounts } from './plan-mounts.ts';
@@ -40,7 +42,8 @@ export async function explainContainer(context: EngineContext, container: Contai
     }),
     cgroups: { paths: cgroup.paths, given: cgroup.delegated.map((key) => cgroup.shown[key] ?? ''), writes },
     rate: problemBefore(context, spec) === null ? rateOf(spec.resources.network) : null,
-    publishAddresses: context.network.publishAddresses,
+    publishAddresses: usualAddresses(context),
+    connectedBy: connectedBy(context, spec),
     seccomp: rightsOfMain(context.security, spec).seccomp,
     containers: sharedNames(context, spec),
   };

@@ -5,6 +5,7 @@ import { ownTurn } from '../../../loop/turns.ts';
 import { StoreError } from '../../../store/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
+import type { HeldPorts } from '../../kernel.ts';
 import { LeavingError, requireStaying } from '../../leaving.ts';
 import { unseenExit } from '../../process/exit-status.ts';
 import type { ClientSession } from '../../sessions/client-session.ts';
@@ -100,11 +101,21 @@ async function start(
   context.journal.backlog.flush();
   const devices = await containerDevices(context, spec);
   await using pending = new Pending();
-  const acquired: Start = { container, devices, cgroupPaths: {}, applied: [], links: [], held: [], pending };
-  const letGoOfPorts = () => {
-    for (const ports of acquired.held.splice(0)) ports[Symbol.dispose]();
+  const acquired: Start = {
+    container,
+    devices,
+    cgroupPaths: {},
+    applied: [],
+    links: [],
+    held: [],
+    reserved: [],
+    pending,
   };
-  undo.defer(letGoOfPorts);
+  const letGoOf = (ports: HeldPorts[]) => {
+    for (const one of ports.splice(0)) one[Symbol.dispose]();
+  };
+  undo.defer(() => letGoOf(acquired.held));
+  undo.defer(() => letGoOf(acquired.reserved));
   for (const resource of runResources) {
     await resource.acquire(context, acquired);
     undo.defer(() => resource.release(context, container));
@@ -130,7 +141,7 @@ async function start(
     plan,
     held: acquired.held.flatMap(({ fds }) => fds),
   });
-  letGoOfPorts();
+  letGoOf(acquired.held);
   undo.defer(() => releaseShim(context, container));
   if (!isWanted()) return false;
   run.shim = shim;
@@ -138,6 +149,7 @@ async function start(
   const started = awaitStart(container, run, 0);
   shim.listen(shimListener(context, container, run));
   await started;
+  letGoOf(acquired.reserved);
   filling.end();
   run.abandon = null;
   run.spawned = null;

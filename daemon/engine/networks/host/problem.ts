@@ -10,7 +10,7 @@ export function networkProblem(
 ): string {
   const { links } = network;
   if (links === null)
-    return 'likerd runs without root, which may connect nothing to the host; leave --network and --publish out, for pasta, or use the likerd of root';
+    return 'likerd runs without root, which may connect nothing to the host; leave --network out, for pasta, or use the likerd of root';
   if (driver !== 'bridge') return links.linkProblem(driver);
   return links.linkProblem('bridge') || links.linkProblem('veth') || (network.firewall?.problem() ?? '');
 }

@@ -27,6 +27,33 @@ test('a port that is held cannot be had again, and nobody answers there', async 
   assert.equal(error.code, 'ECONNREFUSED');
 });
 
+test('a port that is shared can be had by a program that sets SO_REUSEADDR, which then has it alone', async () => {
+  const held = holdPorts([any, { ...any, protocol: 'udp' }]);
+  const [tcp = 0, udp = 0] = held.hostPorts;
+  await assert.rejects(listening(tcp), { code: 'EADDRINUSE' });
+  held.share();
+  // Node.js sets it for TCP, and for UDP on demand.
+  const server = await listening(tcp);
+  const socket = createSocket({ type: 'udp4', reuseAddr: true }).bind(udp, '127.0.0.1');
+  await once(socket, 'listening');
+  try {
+    const heard = once(socket, 'message');
+    const client = createSocket('udp4');
+    client.send('x', udp, '127.0.0.1');
+    await heard;
+    client.close();
+    held[Symbol.dispose]();
+    for (const [protocol, hostPort] of [
+      ['tcp', tcp],
+      ['udp', udp],
+    ] as const)
+      assert.throws(() => holdPorts([{ ...any, protocol, hostPort }]), { reason: 'PORT_IN_USE' });
+  } finally {
+    server.close();
+    socket.close();
+  }
+});
+
 test('a port that was chosen and released can be chosen again', async () => {
   const held = holdPorts([any]);
   const [hostPort = 0] = held.hostPorts;

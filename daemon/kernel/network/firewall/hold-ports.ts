@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { badArgument, LikerError } from '../../../../common/errors.ts';
-import { bindPort, type FailedCall } from '../../../native/libliker.ts';
+import { bindPort, type FailedCall, sharePort } from '../../../native/libliker.ts';
 import { holderOf } from './port-holder.ts';
 import type { PortProtocol } from './state.ts';
 
@@ -14,7 +14,7 @@ export interface AskedPort {
   readonly length: number;
 }
 
-/** Ports of the host that nobody else can have as long as an fd is open: give these to a shim, and then dispose of them here. */
+/** Ports of the host that nobody else can have as long as a socket is open: give these to a shim, and then dispose of them here. */
 export class HeldPorts implements Disposable {
   readonly fds: readonly number[];
   /** The first port of each of those that were asked for, in their order. */
@@ -25,6 +25,11 @@ export class HeldPorts implements Disposable {
     this.hostPorts = hostPorts;
   }
 
+  /** Until they are disposed of, a program can bind them as well that sets SO_REUSEADDR, as pasta does. */
+  share(): void {
+    for (const fd of this.fds) sharePort(fd);
+  }
+
   [Symbol.dispose](): void {
     closeAll(this.fds);
   }
@@ -33,7 +38,10 @@ export class HeldPorts implements Disposable {
 /** Tries for one number that is free at all addresses. */
 const mostTries = 64;
 
-/** All or none. Throws PORT_IN_USE, BAD_ARGUMENT for an address that the host does not have, NETWORK_UNAVAILABLE for a protocol without kernel. */
+/**
+ * All or none. Throws PORT_IN_USE, BAD_ARGUMENT for an address that the host does not have, NETWORK_UNAVAILABLE for a protocol without kernel,
+ * NOT_PERMITTED for a port that only root may open.
+ */
 export function holdPorts(asked: readonly AskedPort[]): HeldPorts {
   const fds: number[] = [];
   const hostPorts: number[] = [];
@@ -95,6 +103,12 @@ function refusal(protocol: PortProtocol, address: string, port: number, { errno 
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
       return badArgument('ports', `${what}: this host does not have the address ${address}`);
+    case 'EACCES':
+      return new LikerError(
+        'NOT_PERMITTED',
+        `${what}: only root may open ports below ${firstOfUsers()}; choose another port, or run 'sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${port}'`,
+        { metadata: { address, port: String(port), protocol } },
+      );
     case 'EPROTONOSUPPORT':
     case 'ESOCKTNOSUPPORT':
       return new LikerError(
@@ -106,4 +120,9 @@ function refusal(protocol: PortProtocol, address: string, port: number, { errno 
         syscall: { step: 'ports', syscall: 'bind', errno, object: `${host}:${port}` },
       });
   }
+}
+
+/** For IPv6, too. */
+function firstOfUsers(): string {
+  return readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1').trim();
 }

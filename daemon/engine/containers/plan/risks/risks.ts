@@ -1,4 +1,5 @@
-import { isLoopback, publishedWords } from '../published-words.ts';
+import { isLoopback } from '../../../../../common/ip-address.ts';
+import { publishedWords } from '../published-words.ts';
 import { capabilityRisks } from './capabilities.ts';
 import { deviceRisks } from './devices.ts';
 import {
