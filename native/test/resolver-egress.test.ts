@@ -471,6 +471,37 @@ test('a program that was killed is replaced without a moment in which other name
   assert.equal(await web.reach('203.0.113.11'), 'port 443');
 });
 
+test('a program that takes the place of one that was killed knows what is open, and why', async (t) => {
+  const { box, resolver, web } = await start(t);
+  await resolver.setPolicy(
+    web.container.id,
+    web.policy(rule('*.example.org'), rule('evil.example.org', tcp(443))),
+  );
+  for (const name of ['long.example.org', 'cdn.example.org', 'other.example.org'])
+    await addresses(web.container, name);
+  const [pid = 0] = box.names.pids();
+  const [listed = ''] = [(await box.names.sh(`nft list set inet ${table} granted4`)).join()];
+  assert.match(listed, /203\.0\.113\.11 [^,]*comment "cdn\.example\.org"/);
+  process.kill(pid, 'SIGKILL');
+  await until('another one', async () => box.names.pids().some((other) => other !== pid));
+  await resolver.ensure();
+  // A shorter time of another name does not shorten it.
+  await until('an answer', async () => {
+    const asked = question({ name: 'www.example.org' }).toString('hex');
+    const [answer] = await web.container.request<string[]>({ udp: [asked], waitMs: 500 });
+    return answer?.slice(7, 8) === '0';
+  });
+  const element = (await box.elements('granted4')).find(({ key }) => key === '203.0.113.10');
+  assert.ok((element?.expires ?? 0) > 300);
+  await box.makeTable();
+  await resolver.tableMade();
+  assert.deepEqual(await box.keys('granted4'), ['203.0.113.10', '203.0.113.11', '203.0.113.50']);
+  await resolver.setPolicy(web.container.id, web.policy(rule('cdn.example.org')));
+  assert.deepEqual(await box.keys('granted4'), ['203.0.113.11']);
+  assert.equal(await web.reach('203.0.113.10'), '');
+  assert.equal(await web.reach('203.0.113.11'), 'port 443');
+});
+
 test('a guard that was killed is replaced, with the program', async (t) => {
   const started = await start(t);
   const { box, web } = started;

@@ -38,7 +38,7 @@ const unpackEnv = {
   LIKER_PACK: join(native, 'build/liker-pack-sanitized'),
   LIKER_TREE: join(native, 'build/liker-tree-sanitized'),
 };
-const resolverSuites = ['resolver', 'resolver-restarts'];
+const resolverSuites = ['resolver', 'resolver-restarts', 'resolver-egress'];
 const resolverEnv = { LIKER_RESOLVER: join(native, 'build/liker-resolver-sanitized') };
 /** Where native/test/sanitizer.c puts the reports. */
 const reports = join(native, 'build/sanitizer-report.*');

@@ -9,16 +9,34 @@
 
 /* The list of elements is an attribute, whose size has 16 bits. */
 #define MOST_IN_MESSAGE 256
-/* A key fills registers of four bytes. */
-#define MOST_KEY (INTERFACE_SIZE + 16 + 4 + 4)
+#define MOST_KEY (INTERFACE_SIZE + 16 + PORT_KEY_SIZE)
+/* With the headers of attributes, and the time. */
+#define MOST_BYTES (MOST_KEY + 32)
 
-_Static_assert(3 * MOST_ELEMENTS * (MOST_KEY + 32) < ELEMENTS_ROOM, "there is room for each element three times");
+_Static_assert(MOST_ELEMENTS * (3 * MOST_BYTES + COMMENT_HEADER + MOST_COMMENT + 4) < ELEMENTS_ROOM, "there is room for each element three times");
+_Static_assert(MOST_IN_MESSAGE * (MOST_BYTES + COMMENT_HEADER + MOST_COMMENT + 4) < UINT16_MAX, "a list is not too long");
+
+const struct element_set element_sets[ELEMENT_SETS] = {
+  { "granted4", 4, false }, { "granted6", 16, false }, { "grantedPorts4", 4, true }, { "grantedPorts6", 16, true }
+};
 
 static const char *set_of (const struct guard_change *change) {
-  bool is_v4 = change->given[0].address.size == 4;
-  if (change->ports)
-    return is_v4 ? "grantedPorts4" : "grantedPorts6";
-  return is_v4 ? "granted4" : "granted6";
+  const struct element_set *set = element_sets;
+  while (set->address_size != change->given[0].address.size || set->has_ports != (change->ports > 0))
+    set++;
+  return set->name;
+}
+
+/* A name that is too long for a comment has none. */
+static void put_name (struct batch *batch, const char *name) {
+  unsigned char comment[COMMENT_HEADER + MOST_COMMENT];
+  size_t size = strnlen (name, MOST_COMMENT) + 1;
+  if (size > MOST_COMMENT)
+    return;
+  comment[0] = COMMENT_TYPE;
+  comment[1] = (unsigned char)size;
+  memcpy (comment + COMMENT_HEADER, name, size);
+  put (batch, NFTA_SET_ELEM_USERDATA, comment, COMMENT_HEADER + size);
 }
 
 static void put_element (struct batch *batch, const struct guard_change *change, unsigned index, bool is_timed) {
@@ -33,14 +51,16 @@ static void put_element (struct batch *batch, const struct guard_change *change,
     const struct port *port = &change->port[index % ports];
     const uint16_t number = htons (port->number);
     key[size] = port->protocol;
-    memcpy (key + size + 4, &number, sizeof number);
-    size += 8;
+    memcpy (key + size + PORT_KEY_SIZE / 2, &number, sizeof number);
+    size += PORT_KEY_SIZE;
   }
   size_t element = nest_begin (batch, NFTA_LIST_ELEM);
   put_value (batch, NFTA_SET_ELEM_KEY, key, size);
   const uint64_t ms = htobe64 (given->ms);
-  if (is_timed)
+  if (is_timed) {
     put (batch, NFTA_SET_ELEM_TIMEOUT, &ms, sizeof ms);
+    put_name (batch, change->name);
+  }
   nest_end (batch, element);
 }
 
@@ -63,7 +83,7 @@ static size_t put_all (struct batch *batch, const char *table, const struct guar
 
 static bool is_good (const struct guard_change *change) {
   if (change->interfaces == 0 || change->interfaces > MOST_INTERFACES || change->addresses == 0 || change->addresses > MOST_GIVEN ||
-      change->ports > MOST_PORTS || (unsigned)change->interfaces * change->addresses * (change->ports ? change->ports : 1) > MOST_ELEMENTS)
+      change->ports > MOST_PORTS || change->name[MOST_NAME] || (unsigned)change->interfaces * change->addresses * (change->ports ? change->ports : 1) > MOST_ELEMENTS)
     return false;
   for (unsigned i = 0; i < change->addresses; i++) {
     const struct address *address = &change->given[i].address;

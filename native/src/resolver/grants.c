@@ -98,7 +98,7 @@ static bool ports_are_same (const struct port *one, unsigned count, const struct
   return true;
 }
 
-static void change_begin (const struct policy *policy, const struct ports *ports) {
+static void change_begin (const struct policy *policy, const struct ports *ports, const char *name) {
   change_policy = policy;
   change.addresses = 0;
   change.interfaces = (uint16_t)policy_interfaces (policy);
@@ -106,6 +106,7 @@ static void change_begin (const struct policy *policy, const struct ports *ports
   for (unsigned i = 0; i < change.interfaces; i++)
     memcpy (change.interface[i], policy_interface (policy, i), INTERFACE_SIZE);
   memcpy (change.port, ports->port, ports->count * sizeof *ports->port);
+  strcpy (change.name, name);
 }
 
 static void change_add (const struct address *address, uint64_t ms) {
@@ -138,16 +139,16 @@ static int change_make (void) {
 }
 
 /* With others as far as they go together. */
-static void change_one (const struct policy *policy, const struct ports *ports, const struct address *address, uint64_t ms) {
+static void change_one (const struct policy *policy, const struct ports *ports, const char *name, const struct address *address, uint64_t ms) {
   unsigned each = elements_of (policy, ports);
   if (each == 0 || each > MOST_ELEMENTS)
     return;
-  bool goes_along = change_policy == policy && ports_are_same (change.port, change.ports, ports) && change.addresses < MOST_GIVEN &&
+  bool goes_along = change_policy == policy && (ms == 0 || !strcmp (change.name, name)) && ports_are_same (change.port, change.ports, ports) && change.addresses < MOST_GIVEN &&
                     (change.addresses + 1) * each <= MOST_ELEMENTS && change.given[0].address.size == address->size;
   if (change.addresses > 0 && !goes_along)
     change_make ();
   if (change.addresses == 0)
-    change_begin (policy, ports);
+    change_begin (policy, ports, name);
   change_add (address, ms);
 }
 
@@ -208,7 +209,7 @@ int grants_give (struct container *container, const char *name, const struct add
     return failed (ENOMEM);
   *giving = (struct giving){ .container = container, .done = done, .owner = owner };
   drop_expired (container, now);
-  change_begin (container->policy, &ports);
+  change_begin (container->policy, &ports, name);
   uint64_t wanted = now + (seconds ? seconds : 1) * 1000ull + GRACE_MS;
   int failure = gather (giving, name, addresses, count, now, wanted);
   if (failure < 0 || giving->count == 0 || guard_ask (&change, &giving->wait, giving_done) < 0) {
@@ -239,7 +240,7 @@ static void take_away (struct container *container, const struct policy *next) {
     const struct grant *grant = ITEM (item, struct grant, of_container);
     policy_allows (container->policy, grant->name, &ports);
     if (!next || !is_same_by (container->policy, next, grant->name, &ports))
-      change_one (container->policy, &ports, &grant->address, 0);
+      change_one (container->policy, &ports, grant->name, &grant->address, 0);
   }
   change_make ();
 }
@@ -251,11 +252,87 @@ static void give_again (struct container *container) {
     next = item->next;
     struct grant *grant = ITEM (item, struct grant, of_container);
     if (container->policy && grant->until > now && policy_allows (container->policy, grant->name, &ports))
-      change_one (container->policy, &ports, &grant->address, grant->until - now);
+      change_one (container->policy, &ports, grant->name, &grant->address, grant->until - now);
     else
       grant_free (grant);
   }
   change_make ();
+}
+
+/* What was open before this program began, until its container is known. */
+struct recalled {
+  struct list item;
+  uint64_t until;
+  struct element element;
+};
+
+static struct list recalled = { &recalled, &recalled };
+
+#ifndef __clang__
+#pragma GCC diagnostic push
+/* GCC loses sight of what is in a list. */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+static void remember (const struct element *element) {
+  struct recalled *one = malloc (sizeof *one);
+  if (!one)
+    return;
+  *one = (struct recalled){ .until = loop_ms () + element->ms, .element = *element };
+  list_append (&recalled, &one->item);
+}
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
+
+void grants_recall (void) { guard_recall (remember); }
+
+static bool has_interface (const struct policy *policy, const char *interface) {
+  for (unsigned i = 0; i < policy_interfaces (policy); i++)
+    if (!memcmp (policy_interface (policy, i), interface, INTERFACE_SIZE))
+      return true;
+  return false;
+}
+
+static bool has_port (const struct ports *all, const struct port *port) {
+  for (unsigned i = 0; i < all->count; i++)
+    if (all->port[i].protocol == port->protocol && all->port[i].number == port->number)
+      return true;
+  return port->protocol == 0 && all->are_all;
+}
+
+static void take_element_away (const struct element *element) {
+  change.interfaces = change.addresses = 1;
+  memcpy (change.interface[0], element->interface, INTERFACE_SIZE);
+  change.given[0] = (struct given){ .address = element->address };
+  change.ports = element->port.protocol != 0;
+  change.port[0] = element->port;
+  change_make ();
+}
+
+/* What the policy of the container, whose interfaces are known now, allows as well is a grant; the rest is taken away. */
+static void adopt_recalled (struct container *container) {
+  uint64_t now = loop_ms ();
+  for (struct list *item = recalled.next, *next; item != &recalled; item = next) {
+    next = item->next;
+    struct recalled *one = ITEM (item, struct recalled, item);
+    const struct element *element = &one->element;
+    bool is_his = has_interface (container->policy, element->interface), is_over = one->until <= now;
+    if (is_his && !is_over) {
+      uint64_t until = one->until;
+      bool is_allowed = policy_allows (container->policy, element->name, &ports) && has_port (&ports, &element->port);
+      struct grant *grant = is_allowed ? find (container, element->name, &element->address, &until) : NULL;
+      if (is_allowed && !grant)
+        grant = make_grant (container, element->name, &element->address);
+      if (grant)
+        grant->until = until;
+      else
+        take_element_away (element);
+    }
+    if (is_his || is_over) {
+      list_remove (item);
+      free (one);
+    }
+  }
 }
 
 void grants_change_policy (struct container *container, const struct policy *policy) {
@@ -268,7 +345,10 @@ void grants_change_policy (struct container *container, const struct policy *pol
   if (before)
     take_away (container, policy);
   container->policy = policy;
-  give_again (container);
+  if (before)
+    give_again (container);
+  if (policy)
+    adopt_recalled (container);
   policy_free (before);
 }
 
@@ -277,7 +357,7 @@ static void put_back (struct table_entry *entry) {
   uint64_t now = loop_ms ();
   if (grant->until <= now || !policy_allows (grant->container->policy, grant->name, &ports))
     return;
-  change_one (grant->container->policy, &ports, &grant->address, grant->until - now);
+  change_one (grant->container->policy, &ports, grant->name, &grant->address, grant->until - now);
   grant->is_told = change_make () == 0;
 }
 

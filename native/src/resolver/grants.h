@@ -23,5 +23,8 @@ unsigned grants_most (const struct container *container, const char *name);
 /* The container's policy is this one from now on; with NULL it has none. */
 void grants_change_policy (struct container *container, const struct policy *policy);
 
+/* Learns what is open from the kernel, since before this program another one opened it. Whose it is comes with the policies. */
+void grants_recall (void);
+
 /* All of them into the table again. */
 void grants_put_back (void);

@@ -21,6 +21,7 @@ static int early_fd = -1; /* until it is watched */
 static struct list waits = { &waits, &waits };
 static uint32_t last_id;
 static bool was_there;
+static void (*recalled) (const struct element *element);
 static void (*denied) (const char *interface, const unsigned char *packet, size_t size);
 
 static int make_room (int fd) {
@@ -70,10 +71,12 @@ static void lose (void) {
 }
 
 static void take (const struct guard_news *news) {
-  if (news->id == 0) {
-    denied (news->interface, news->packet, news->size);
+  if (news->kind == NEWS_PACKET)
+    denied (news->packet.interface, news->packet.bytes, news->packet.size);
+  if (news->kind == NEWS_ELEMENT)
+    recalled (&news->element);
+  if (news->kind != NEWS_DONE)
     return;
-  }
   struct guard_wait *wait = ITEM (waits.next, struct guard_wait, item);
   /* They come in the order of the changes. */
   if (list_is_empty (&waits) || wait->id != news->id)
@@ -130,4 +133,17 @@ int guard_ask (struct guard_change *change, struct guard_wait *wait, void (*done
 void guard_settle (void) {
   while (guard.fd >= 0 && !list_is_empty (&waits))
     hear (0);
+}
+
+static void ignore (struct guard_wait *wait, int error) {
+  (void)wait;
+  (void)error;
+}
+
+void guard_recall (void (*found) (const struct element *element)) {
+  static struct guard_change nothing;
+  struct guard_wait wait;
+  recalled = found;
+  if (guard_ask (&nothing, &wait, ignore) == 0)
+    guard_settle ();
 }

@@ -23,3 +23,6 @@ int guard_ask (struct guard_change *change, struct guard_wait *wait, void (*done
 
 /* Returns when everything that was asked before is done. */
 void guard_settle (void);
+
+/* Calls `found` for each element that is in the sets. */
+void guard_recall (void (*found) (const struct element *element));

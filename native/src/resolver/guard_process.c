@@ -11,6 +11,7 @@
 #include "base/syscalls.h"
 #include "confine.h"
 #include "elements.h"
+#include "elements_read.h"
 #include "packet_log.h"
 
 /* An answer repeats what it is about. */
@@ -71,19 +72,27 @@ static void hand_on_packet (int socket) {
   ssize_t got = RETRY (recv (packets, message, sizeof message, MSG_DONTWAIT));
   if (got <= 0 || !packet_log_read (&logged, packets, own_table, message, (size_t)got))
     return;
-  struct guard_news news = { .size = (uint32_t)(logged.size < MOST_PACKET ? logged.size : MOST_PACKET) };
-  memcpy (news.interface, logged.interface, sizeof news.interface);
-  memcpy (news.packet, logged.packet, news.size);
+  struct guard_news news = { .kind = NEWS_PACKET, .packet.size = (uint32_t)(logged.size < MOST_PACKET ? logged.size : MOST_PACKET) };
+  memcpy (news.packet.interface, logged.interface, sizeof news.packet.interface);
+  memcpy (news.packet.bytes, logged.packet, news.packet.size);
   RETRY (send (socket, &news, sizeof news, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+static int resolver;
+
+static void tell (const struct element *element) {
+  const struct guard_news news = { .kind = NEWS_ELEMENT, .element = *element };
+  RETRY (send (resolver, &news, sizeof news, MSG_NOSIGNAL));
 }
 
 /* Whether the resolver is still there. */
 static bool serve (int socket) {
   struct guard_change change;
+  resolver = socket;
   ssize_t got = RETRY (recv (socket, &change, sizeof change, 0));
   if (got != sizeof change)
     return false;
-  const struct guard_news news = { .id = change.id, .error = make (&change) };
+  const struct guard_news news = { .id = change.id, .error = change.addresses ? make (&change) : elements_read (nftables, own_table, tell) };
   return RETRY (send (socket, &news, sizeof news, MSG_NOSIGNAL)) == sizeof news;
 }
 

@@ -28,6 +28,7 @@
 #include "confine.h"
 #include "control.h"
 #include "denied_packet.h"
+#include "grants.h"
 #include "guard.h"
 #include "loop.h"
 #include "session.h"
@@ -132,6 +133,7 @@ static int begin (const struct options *options) {
   int listener = lock < 0 ? -1 : listen_in_run_folder ();
   if (listener < 0 || sessions_begin (listener, lock, options->build) < 0)
     return -1;
+  grants_recall ();
   /* No folder stays in use. */
   return chdir ("/") < 0 || close_output () < 0 ? -1 : confine ();
 }

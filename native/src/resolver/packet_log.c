@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include "base/attributes.h"
 #include "base/netlink.h"
 #include "base/nft_batch.h"
 
@@ -35,29 +36,23 @@ static void take_interface (struct logged *logged, int socket, const unsigned ch
 
 bool packet_log_read (struct logged *logged, int socket, const char *prefix, const unsigned char *message, size_t size) {
   struct nlmsghdr header;
+  struct attributes all, value;
+  unsigned type;
   bool is_ours = false;
   *logged = (struct logged){ .size = 0 };
-  if (size < NLMSG_LENGTH (sizeof (struct nfgenmsg)))
+  if (size < sizeof header)
     return false;
   memcpy (&header, message, sizeof header);
   if (header.nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) || header.nlmsg_len > size)
     return false;
-  for (size_t at = NLMSG_LENGTH (sizeof (struct nfgenmsg)); at + NLA_HDRLEN <= header.nlmsg_len;) {
-    struct nlattr attribute;
-    memcpy (&attribute, message + at, sizeof attribute);
-    if (attribute.nla_len < NLA_HDRLEN || attribute.nla_len > header.nlmsg_len - at)
-      return false;
-    const unsigned char *data = message + at + NLA_HDRLEN;
-    size_t length = attribute.nla_len - NLA_HDRLEN;
-    if (attribute.nla_type == NFULA_PREFIX)
-      is_ours = length == strlen (prefix) + 1 && !memcmp (data, prefix, length);
-    else if (attribute.nla_type == NFULA_IFINDEX_INDEV && length == sizeof (uint32_t))
-      take_interface (logged, socket, data);
-    else if (attribute.nla_type == NFULA_PAYLOAD) {
-      logged->packet = data;
-      logged->size = length;
+  for (all = attributes_of (message, header.nlmsg_len, sizeof (struct nfgenmsg)); attribute_next (&all, &type, &value);)
+    if (type == NFULA_PREFIX)
+      is_ours = value.left == strlen (prefix) + 1 && !memcmp (value.at, prefix, value.left);
+    else if (type == NFULA_IFINDEX_INDEV && value.left == sizeof (uint32_t))
+      take_interface (logged, socket, value.at);
+    else if (type == NFULA_PAYLOAD) {
+      logged->packet = value.at;
+      logged->size = value.left;
     }
-    at += NLA_ALIGN (attribute.nla_len);
-  }
   return is_ours && logged->interface[0] != '\0' && logged->size > 0;
 }
