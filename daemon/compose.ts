@@ -46,6 +46,7 @@ import {
 } from './kernel/network/links.ts';
 import { pastaIn } from './kernel/network/pasta.ts';
 import { Resolver } from './kernel/network/resolver.ts';
+import { answerOnBridge, forgetPeer, forgetProxies, moveLive } from './kernel/network/routed-live.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
 import { ownNetworkSysctls, withheldSysctl } from './kernel/network/sysctls.ts';
 import { endProgram } from './kernel/proc/end-program.ts';
@@ -286,6 +287,7 @@ function openFirewall(root: string, log: Log): Firewall {
 const linkKernel: LinkKernel = {
   ...{ linkProblem, ensureBridge, removeLink, cutLink, linkNamed, ownLinks, forgetAddresses },
   ...{ connectLive, disconnectLive, setDefaultRoutes },
+  ...{ answerOnBridge, moveLive, forgetPeer, forgetProxies },
   ...{ hostRoutes, uplinkMtu, hasIpv6 },
   ...{ rateProblem, prepareSender, setRate, freeRate },
 };

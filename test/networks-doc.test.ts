@@ -16,7 +16,7 @@ after(() => box.close());
 const s = suite({ within: box.machine.within, args: ['--default-network', 'bridge'] });
 
 const doc = readFileSync(join(repository, 'docs/networks.md'), 'utf8');
-const [first = '', own = '', names = '', ports = '', connect = '', addresses = '', ...others] = [
+const [first = '', own = '', names = '', ports = '', egress = '', connect = '', addresses = '', ...others] = [
   ...doc.matchAll(/^```sh\n(.*?)^```$/gms),
 ].map(([, block = '']) => block);
 
@@ -53,6 +53,12 @@ test('docs/networks.md', needs, async (t) => {
     assert.match(
       await run(ports),
       /^[0-9a-f]{64}\n[0-9a-f]{12}\n80\/tcp -> 127\.0\.0\.1:8080\n80\/tcp -> \[::1\]:8080\nsite: 127\.0\.0\.1:8080->80\/tcp, \[::1\]:8080->80\/tcp\nsite\n$/,
+    );
+  });
+  await t.test('a container reaches what its policy allows', async () => {
+    assert.match(
+      await run(egress),
+      /^[0-9a-f]{64}\n[0-9a-f]{64}\nrefused\njob\n[0-9a-f]{12}\njob\nrefused again\njob\nstore\n$/,
     );
   });
   await t.test('a container is connected and disconnected while it runs', async () => {

@@ -32,7 +32,7 @@ const notOfTheKernel = ['cidfile', 'expose', 'label-file', 'limits', 'log-opt', 
 /** Needs a file system with project quotas: test/storage-opt.test.ts has it, in each mode. */
 const ofFileSystems = ['storage-opt'];
 /** Needs a network: test/network-ports.test.ts and test/network.test.ts have them, in each mode. */
-const ofNetworks = ['ip', 'ip6', 'mac-address', 'network-alias', 'publish', 'publish-all'];
+const ofNetworks = ['ip', 'ip6', 'mac-address', 'network-alias', 'publish', 'publish-all', 'egress'];
 /** likerd writes limits to groups of the host before the container is born; test/effects proves each. */
 const limits = resourceFlags.map(({ name }) => name);
 

@@ -3,6 +3,7 @@ import type { Command } from '../cli/command.ts';
 import { networks } from '../connection/methods.ts';
 import { printLines } from '../output/print.ts';
 import { defined } from '../request/defined.ts';
+import { egressFlag, parseEgress } from '../request/egress.ts';
 import { collectLabels, splitPair } from '../request/env.ts';
 import { parseSubnets } from '../request/subnets.ts';
 
@@ -26,6 +27,10 @@ export const networkCreate: Command = {
       value: 'DRIVER',
       fallback: 'bridge',
       help: 'bridge, or macvlan or ipvlan on an interface of the host (--opt parent=eth0)',
+    },
+    {
+      ...egressFlag,
+      help: 'What containers of the network may reach that have no policy of their own: all, none, a file of rules or allow=RULE,…',
     },
     {
       name: 'gateway',
@@ -74,6 +79,7 @@ export const networkCreate: Command = {
       subnets: parseSubnets(flags),
       options: Object.fromEntries(flags.list('opt').map((item) => splitPair(item, 'opt'))),
       labels: collectLabels([], flags.list('label')),
+      egress: parseEgress(flags),
     };
     const connection = await context.connect();
     const { network } = await connection.unary(networks.CreateNetwork, request);

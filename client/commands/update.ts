@@ -2,17 +2,18 @@ import type { Command } from '../cli/command.ts';
 import type { Flag, FlagValues } from '../cli/flag.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { containers } from '../connection/methods.ts';
+import { egressFlag, parseEgress } from '../request/egress.ts';
 import { resourceFlags } from '../request/resource-flags.ts';
 import { parseResources } from '../request/resources.ts';
 import { parseRestart, restartFlag } from '../request/restart.ts';
 import { callForEach, severalContainers } from './for-each.ts';
 
-const flags: readonly Flag[] = [...resourceFlags, restartFlag];
+const flags: readonly Flag[] = [...resourceFlags, restartFlag, egressFlag];
 
 export const update: Command = {
   name: 'update',
   summary:
-    'Change limits and the restart policy of containers, at once if they are running. Other limits stay as they are',
+    'Change limits, the restart policy and the egress policy of containers, at once if they are running. What is not given stays as it is',
   example: 'likerctl update --memory 256m --cpus 0.5 web',
   flags,
   ...severalContainers,
@@ -22,10 +23,12 @@ export const update: Command = {
     const resources = parseResources(flags);
     const policy = flags.text('restart');
     const restart = policy === undefined ? null : parseRestart(policy);
+    const egress = parseEgress(flags);
     return callForEach(invocation, containers.UpdateContainer, (container) => ({
       container,
       resources,
       restart,
+      egress,
     }));
   },
 };

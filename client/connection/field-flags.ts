@@ -33,6 +33,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   networks: 'network network-alias ip ip6 mac-address',
   ports: 'publish',
   publish_all: 'publish-all',
+  egress: 'egress',
   mounts: 'volume mount tmpfs',
   volumes_from: 'volumes-from',
   secrets: 'secret',

@@ -2,6 +2,7 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { forEver } from '../request/seconds.ts';
+import { egressText } from './egress.ts';
 import { enumWord } from './enum-word.ts';
 import { idRunText } from './id-run-text.ts';
 import { healthConfig, healthState } from './inspect-health.ts';
@@ -125,6 +126,7 @@ function hostConfig(container: Container): Record<string, unknown> {
     AutoRemove: spec?.autoRemove ?? false,
     PortBindings: portBindings(spec?.ports ?? []),
     PublishAllPorts: spec?.publishAll ?? false,
+    Egress: egressText(spec?.egress ?? null),
     Links: [],
     VolumesFrom: spec?.volumesFrom ?? [],
     LogConfig: logConfig(spec),

@@ -1,6 +1,7 @@
 import type { Network } from '../../proto/gen/types/liker/v1/Network.ts';
 import type { NetworkEndpoint } from '../../proto/gen/types/liker/v1/NetworkEndpoint.ts';
 import type { NetworkSubnet } from '../../proto/gen/types/liker/v1/NetworkSubnet.ts';
+import { egressText } from './egress.ts';
 import { sortedMap } from './sorted-map.ts';
 import { rfc3339 } from './timestamp.ts';
 
@@ -29,6 +30,7 @@ export function networkRecord(network: Network): object {
     Options: sortedMap(network.options),
     Labels: sortedMap(network.labels),
     Interface: network.interface,
+    Egress: egressText(network.egress),
     ContainerIds: network.containerIds,
   };
 }

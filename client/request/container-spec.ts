@@ -12,6 +12,7 @@ import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalS
 import type { FlagValues } from '../cli/flag.ts';
 import { defined } from './defined.ts';
 import { parseDevice, parseDeviceRule } from './devices.ts';
+import { parseEgress } from './egress.ts';
 import { collectLabels, splitPair } from './env.ts';
 import { parseHealthCheck } from './health.ts';
 import { invalidFlag } from './invalid-flag.ts';
@@ -55,6 +56,7 @@ export function parseContainerSpec(
     namespaces: parseNamespaces(flags, mode),
     networks,
     ...parsePorts(flags, mode),
+    egress: parseEgress(flags),
     mounts: parseMounts(flags),
     volumesFrom: [...flags.list('volumes-from')],
     secrets: flags.list('secret').map(parseSecret),

@@ -38,7 +38,7 @@ export function splitPair(item: string, field: string): [string, string] {
 }
 
 /** The lines of a file without empty lines and comments. */
-function fileLines(file: string, flag: string): string[] {
+export function fileLines(file: string, flag: string): string[] {
   return readText(file, flag)
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)

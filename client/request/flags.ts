@@ -1,4 +1,5 @@
 import type { Flag } from '../cli/flag.ts';
+import { egressFlag } from './egress.ts';
 import { healthFlags } from './health.ts';
 import { mountFlag, tmpfsFlag, volumeFlag } from './mount-flags.ts';
 import { processFlags } from './process-spec.ts';
@@ -38,6 +39,7 @@ export const containerFlags: readonly Flag[] = [
   },
   { name: 'dns-search', type: 'list', value: 'DOMAIN', help: 'Search domain; . for none' },
   { name: 'domainname', type: 'string', value: 'NAME', help: 'NIS domain name' },
+  egressFlag,
   {
     name: 'entrypoint',
     type: 'string',

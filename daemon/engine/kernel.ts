@@ -10,6 +10,7 @@ import type { NetworkFirewall, PortProtocol } from '../kernel/network/firewall/s
 import type { Rate } from '../kernel/network/htb.ts';
 import type { Pasta } from '../kernel/network/pasta.ts';
 import type { Resolver } from '../kernel/network/resolver.ts';
+import type { RoutedLink } from '../kernel/network/routed-link.ts';
 import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../kernel/network/shaping.ts';
 import type { endProgram } from '../kernel/proc/end-program.ts';
 import type { interfaceStats } from '../kernel/proc/net-dev.ts';
@@ -118,7 +119,17 @@ export interface LinkKernel {
   cutLink(name: string): Promise<void>;
   /** Removes connections and neighbours that the kernel remembers, those on the interface with this index. */
   forgetAddresses(addresses: readonly string[], index: number): Promise<void>;
-  linkNamed(name: string): Promise<{ readonly index: number; readonly mtu: number } | null>;
+  linkNamed(
+    name: string,
+  ): Promise<{ readonly index: number; readonly mtu: number; readonly master: number } | null>;
+  /** Before the first interface on a network that is a routed link. */
+  answerOnBridge(bridge: string): void;
+  /** Takes the host's end of an interface out of its bridge, or puts it there again, as the endpoint has it. */
+  moveLive(process: HostProcess, endpoint: LinkEndpoint, routed: RoutedLink): Promise<void>;
+  /** A container that runs forgets where these addresses were, on the interface with this number. */
+  forgetPeer(process: HostProcess, number: number, addresses: readonly string[]): Promise<void>;
+  /** The host does not answer for these addresses any more, on the bridge with this index. */
+  forgetProxies(addresses: readonly string[], bridge: number): Promise<void>;
   /** Those whose alias begins so. */
   ownLinks(aliasPrefix: string): Promise<readonly { readonly name: string; readonly alias: string }[]>;
   /** What the kernel lacks to limit interfaces to a rate; empty: nothing. */

@@ -46,6 +46,16 @@ export class FakeLinks implements LinkKernel {
     this.live.push(`default ${gateways.join(' ')}`);
   }
 
+  answerOnBridge(): void {}
+
+  async moveLive(_process: object, { number, link }: LinkEndpoint): Promise<void> {
+    this.live.push(`eth${number} ${link.kind === 'bridge' && link.routed ? 'routed' : 'bridged'}`);
+  }
+
+  async forgetPeer(): Promise<void> {}
+
+  async forgetProxies(): Promise<void> {}
+
   async removeLink(name: string): Promise<void> {
     this.links.delete(name);
   }
@@ -77,7 +87,8 @@ export class FakeLinks implements LinkKernel {
   }
 
   async linkNamed(name: string) {
-    return this.links.get(name) ?? null;
+    const link = this.links.get(name);
+    return link ? { ...link, master: 0 } : null;
   }
 
   async ownLinks(aliasPrefix: string) {

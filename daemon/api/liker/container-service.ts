@@ -9,6 +9,7 @@ import { formatExplanation } from './format/explanation.ts';
 import { listPage } from './format/list-page.ts';
 import { formatExit, formatTopProcess } from './format/process.ts';
 import { parseRestart, parseSpec } from './parse/container-spec.ts';
+import { parseEgress } from './parse/egress.ts';
 import { parseMount } from './parse/mounts.ts';
 import { parseFilters, parseKillSignal, parseList, parseStop, parseTarget } from './parse/requests.ts';
 import { parseResources } from './parse/resources.ts';
@@ -85,6 +86,7 @@ export function containerService(
       const { container, applied } = await containers.update(parseTarget(request), {
         limits: parseResources(request.resources, 'resources'),
         restart: request.restart && parseRestart(request.restart, 'restart'),
+        egress: parseEgress(request.egress, 'egress'),
       });
       return { container: formatContainer(container), appliedLimits: [...applied] };
     }),

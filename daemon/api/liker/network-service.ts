@@ -5,7 +5,9 @@ import type { NetworkService, NetworkView } from '../../engine/networks/api.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
 import { formatContainer } from './format/container.ts';
+import { formatEgress } from './format/egress.ts';
 import { timestampOfMs } from './format/time.ts';
+import { parseEgress } from './parse/egress.ts';
 import { parseFilters, parseTarget } from './parse/requests.ts';
 import { noNul, plain, required } from './parse/text.ts';
 
@@ -15,7 +17,8 @@ export function networkService(context: ApiContext, networks: NetworkService): N
     CreateNetwork: changes(async (request) => {
       noNul(JSON.stringify(request), 'network');
       const { name, driver, internal, ipv6, subnets, options, labels } = request;
-      const asked = { name: required(name, 'name'), driver, internal, options, labels };
+      const egress = parseEgress(request.egress, 'egress');
+      const asked = { name: required(name, 'name'), driver, internal, options, labels, egress };
       return {
         network: formatNetwork(
           await networks.create({ ...asked, ipv6: ipv6 ?? null, subnets: subnets.map(plain) }),
@@ -54,6 +57,7 @@ function formatNetwork({
   subnets,
   endpoints,
   containerIds,
+  egress,
   ...network
 }: NetworkView): NetworkInput {
   return {
@@ -62,5 +66,6 @@ function formatNetwork({
     subnets: [...subnets],
     endpoints: [...endpoints],
     containerIds: [...containerIds],
+    egress: formatEgress(egress),
   };
 }

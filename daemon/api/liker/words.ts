@@ -7,6 +7,7 @@ import type {
   HealthCheck,
   RestartPolicy,
 } from '../../engine/containers/model/spec.ts';
+import type { EgressPolicy } from '../../engine/networks/api.ts';
 import type { OnDisconnect } from '../../engine/process/spec.ts';
 
 // The words of the engine and those of the API, for both directions.
@@ -33,6 +34,12 @@ export const restartNames = {
   always: 'NAME_ALWAYS',
   'unless-stopped': 'NAME_UNLESS_STOPPED',
 } as const satisfies Record<RestartPolicy['name'], string>;
+
+export const egressModes = {
+  all: 'MODE_ALL',
+  none: 'MODE_NONE',
+  allow: 'MODE_ALLOW',
+} as const satisfies Record<EgressPolicy['mode'], string>;
 
 export const healthActions = {
   none: 'ON_FAILURE_NONE',

@@ -1,7 +1,10 @@
 import type { ContainerView } from '../containers/api.ts';
 import type { NetworkConnection } from '../containers/model/spec.ts';
 import type { Filter } from '../filter.ts';
+import type { EgressPolicy } from './model/egress.ts';
 import type { NetworkSubnet } from './model/network.ts';
+
+export type { EgressPolicy };
 
 /** Networks, as the edge uses them. `network` is a name, an id, or a unique prefix of one. */
 export interface NetworkService {
@@ -35,6 +38,8 @@ export interface AskedNetwork {
   readonly subnets: readonly NetworkSubnet[];
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** Null: none. */
+  readonly egress: EgressPolicy | null;
 }
 
 /** A network as it stands. Plain data. */
@@ -49,6 +54,7 @@ export interface NetworkView {
   readonly subnets: readonly NetworkSubnet[];
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  readonly egress: EgressPolicy | null;
   readonly builtin: boolean;
   /** On the host; empty: none. */
   readonly interface: string;

@@ -11,9 +11,10 @@ import { own } from '../../../common/own.ts';
 import { checkLabels } from '../containers/model/container-event.ts';
 import type { EngineContext } from '../context.ts';
 import type { AskedNetwork } from './api.ts';
-import { requireNetworks } from './host/problem.ts';
+import { cannotPolice, requireNetworks } from './host/problem.ts';
 import { chooseSubnets, obstaclesFor } from './host/subnets.ts';
 import { firstHost } from './model/addresses.ts';
+import { checkEgress, restrictionOf } from './model/egress.ts';
 import {
   checkNetworkName,
   ipvlanModes,
@@ -28,11 +29,13 @@ import { requireFreeSubnets } from './model/pools.ts';
 
 /** Makes a network. What it has on the host is made when a container needs it. */
 export async function createNetwork(context: EngineContext, asked: AskedNetwork): Promise<Network> {
-  const { name, labels, options, internal } = asked;
+  const { name, labels, options, internal, egress } = asked;
   checkNetworkName(name, 'name');
   checkLabels(labels, 'labels');
   const driver = driverOf(asked.driver);
   checkOptions(driver, options);
+  checkEgress(egress, 'egress');
+  if (driver !== 'bridge' && restrictionOf(egress) !== null) throw cannotPolice(driver, 'egress');
   const given = asked.subnets.map((subnet, index) => completeSubnet(subnet, `subnets[${index}]`));
   checkFamilies(asked, given);
   const links = requireNetworks(context, `Cannot create network '${name}'`, driver);
@@ -47,7 +50,7 @@ export async function createNetwork(context: EngineContext, asked: AskedNetwork)
   );
   // With a subnet of IPv6 alone it has IPv4 as well, as in Docker.
   const subnets = [...given, ...chosen].sort((a, b) => familyOf(a) - familyOf(b));
-  const spec: NetworkSpec = { driver, internal, ipv6, subnets, options, labels };
+  const spec: NetworkSpec = { driver, internal, ipv6, subnets, options, labels, egress };
   requireName(context, name);
   return context.networks.create(name, spec);
 }

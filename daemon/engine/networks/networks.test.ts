@@ -16,6 +16,7 @@ const asked: AskedNetwork = {
   subnets: [],
   options: {},
   labels: {},
+  egress: null,
 };
 
 const connection = (network: string, patch: object = {}) =>

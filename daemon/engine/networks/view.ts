@@ -54,6 +54,7 @@ export function wordViews({
     driver,
     containerIds,
     ...{ createdAt: null, internal: false, ipv6: false, subnets: [], options: {}, labels: {} },
+    egress: null,
     ...{ builtin: true, interface: '', endpoints: [] },
   });
   return [

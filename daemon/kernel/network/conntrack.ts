@@ -2,16 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { addressBytes, addressFamily, addressText, familyOf } from './address.ts';
 import { refusedBy, tryAsking } from './ask.ts';
-import {
-  type Answer,
-  type Attribute,
-  attributesOf,
-  family,
-  flag,
-  message,
-  nested,
-  type Request,
-} from './netlink.ts';
+import { neighbourRemoval } from './neighbours.ts';
+import { type Answer, type Attribute, attributesOf, family, flag, nested, type Request } from './netlink.ts';
 import { u32 } from './rtnetlink.ts';
 
 const subsystem = 0x100;
@@ -115,12 +107,8 @@ async function removeEntries(addresses: ReadonlySet<string>): Promise<void> {
   const count = entryCount();
   if (count === 0) return;
   const requests = count <= mostEntries ? [entriesRequest] : [...addresses].flatMap(entriesOf);
-  const { answers, refused } = await tryAsking('own', requests, family.netfilter);
-  // EINVAL, ENOTSUP: no subsystem of that number.
-  if (refused !== null && ['EINVAL', 'ENOTSUP'].includes(refused.errno)) return;
-  if (refused !== null) throw refusedBy('read the table of connections', refused);
   const removals = new Map<string, Request>();
-  for (const { payload } of answers.filter(isEntry)) {
+  for (const { payload } of await entriesAmong(requests)) {
     const values = attributesOf(payload, headBytes);
     const address = directions
       .map((direction) => sourceOf(values.get(attribute[direction])))
@@ -148,6 +136,61 @@ function entryCount(): number {
   }
 }
 
+/** A connection, as it began: the address that was asked for, whatever it was translated to. */
+export interface Connection {
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: number;
+  /** Of the destination; 0: there are no ports. */
+  readonly port: number;
+  readonly end: Request;
+}
+
+/** The connections that began at these addresses. */
+export async function connectionsFrom(addresses: ReadonlySet<string>): Promise<Connection[]> {
+  const count = addresses.size === 0 ? 0 : entryCount();
+  if (count === 0) return [];
+  const requests =
+    count <= mostEntries
+      ? [entriesRequest]
+      : [...addresses].map((address) => entriesFrom(address, 'original'));
+  const answers = await entriesAmong(requests);
+  return answers.map(connectionOf).filter(({ source }) => addresses.has(source));
+}
+
+export async function endConnections(connections: readonly Connection[]): Promise<void> {
+  // One at a time: an entry may have gone meanwhile.
+  for (const { end } of connections) await tryAsking('own', [end], family.netfilter);
+}
+
+const tupleProtocol = { tuple: 2, number: 1, destinationPort: 3 } as const;
+const destinationOf = { v4: 2, v6: 4 } as const;
+
+function connectionOf({ payload }: Answer): Connection {
+  const values = attributesOf(payload, headBytes);
+  const tuple = attributesOf(values.get(attribute.original) ?? Buffer.alloc(0), 0);
+  const addresses = attributesOf(tuple.get(tupleAddresses) ?? Buffer.alloc(0), 0);
+  const protocol = attributesOf(tuple.get(tupleProtocol.tuple) ?? Buffer.alloc(0), 0);
+  const destination = addresses.get(destinationOf.v4) ?? addresses.get(destinationOf.v6);
+  const source = sourceOf(values.get(attribute.original));
+  return {
+    source,
+    destination: destination === undefined ? '' : addressText(destination),
+    protocol: protocol.get(tupleProtocol.number)?.readUInt8() ?? 0,
+    port: protocol.get(tupleProtocol.destinationPort)?.readUInt16BE() ?? 0,
+    end: removal(source, values),
+  };
+}
+
+/** None where the kernel has no such table. */
+async function entriesAmong(requests: readonly Request[]): Promise<Answer[]> {
+  const { answers, refused } = await tryAsking('own', requests, family.netfilter);
+  // EINVAL, ENOTSUP: no subsystem of that number.
+  if (refused !== null && ['EINVAL', 'ENOTSUP'].includes(refused.errno)) return [];
+  if (refused !== null) throw refusedBy('read the table of connections', refused);
+  return answers.filter(isEntry);
+}
+
 const isOneOf =
   (addresses: ReadonlySet<string>) =>
   (address: string): boolean =>
@@ -157,22 +200,8 @@ function isEntry({ type, payload }: Answer): boolean {
   return type === conntrack.new && payload.length >= headBytes;
 }
 
-/** struct ndmsg: u8 family, 3 bytes, int index, u16 state, u8 flags, u8 type. */
-const neighbourBytes = 12;
-const neighbourAddress = 1;
-
 async function forgetNeighbour(address: string, link: number): Promise<void> {
-  const body = Buffer.alloc(neighbourBytes);
-  body.writeUInt8(familyOf(address), 0);
-  body.writeInt32LE(link, 4);
-  const { refused } = await tryAsking('own', [
-    {
-      type: message.deleteNeighbour,
-      flags: flag.acknowledge,
-      body,
-      attributes: [{ type: neighbourAddress, value: addressBytes(address) }],
-    },
-  ]);
+  const { refused } = await tryAsking('own', [neighbourRemoval(address, link)]);
   // The kernel may have forgotten it, and the interface may be gone.
   if (refused !== null && !['ENOENT', 'ENODEV', 'EINVAL'].includes(refused.errno))
     throw refusedBy(`forget the neighbour ${address}`, refused);

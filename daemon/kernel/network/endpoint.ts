@@ -6,7 +6,8 @@ import { addressFamily, familyOf, type InterfaceAddress } from './address.ts';
 import { ask, refusedBy, tryAsking } from './ask.ts';
 import { endRequests } from './host-rate.ts';
 import type { Rate } from './htb.ts';
-import { encodeRequest, type Request } from './netlink.ts';
+import { encodeRequest } from './netlink.ts';
+import { insideRequests, type RoutedLink, routedRequests } from './routed-link.ts';
 import {
   defaultRouteRequest,
   deleteLinkRequest,
@@ -21,6 +22,7 @@ import {
   setLinkRequest,
   vethRequest,
 } from './rtnetlink.ts';
+import type { Wanted } from './wanted.ts';
 
 /** How a container is connected to one network: what there is of it in the kernel. */
 export interface Endpoint {
@@ -47,6 +49,8 @@ export type EndpointLink =
       readonly alias: string;
       /** The bridge gives it back what it sends to itself by a port of the host (br_netfilter needs that). It hears its own broadcasts, too. */
       readonly hairpin?: boolean;
+      /** The host's end is no port of the bridge: the container has an egress policy. */
+      readonly routed?: RoutedLink | null;
     }
   /** `parent`: index of an interface of the host. */
   | { readonly kind: 'macvlan'; readonly parent: number; readonly mode: MacvlanMode }
@@ -130,7 +134,7 @@ async function removeDefaultRoute(namespace: number, family: number): Promise<vo
 }
 
 /** The network namespace of a process, held open. */
-class OpenNamespace implements Disposable {
+export class OpenNamespace implements Disposable {
   readonly fd: number;
 
   /** Throws WRONG_STATE if the process has ended. */
@@ -157,15 +161,6 @@ class OpenNamespace implements Disposable {
 
 function ended(): LikerError {
   return new LikerError('WRONG_STATE', 'Cannot change its network: the container has ended');
-}
-
-/** A request, in words; in likerd's namespace unless it is `inside`. `link`: whose index it needs. */
-interface Wanted {
-  readonly words: string;
-  readonly request: Request;
-  readonly inside?: boolean;
-  readonly link?: string;
-  readonly intoNamespace?: boolean;
 }
 
 function planned({ request, ...how }: Wanted): PlannedRequest {
@@ -206,6 +201,7 @@ function requestsOf(endpoint: Endpoint): Wanted[] {
         link: name,
       }),
     ),
+    ...(link.kind === 'bridge' && link.routed ? insideRequests(name, addresses, link.routed) : []),
     ...gateways.map(
       (gateway): Wanted => ({
         words: `default route through ${gateway}`,
@@ -226,8 +222,9 @@ function requestsOf(endpoint: Endpoint): Wanted[] {
 
 function vethRequests(
   { mac, mtu, limit = null, ...endpoint }: Endpoint,
-  { name: near, alias, index, hairpin = false }: Extract<EndpointLink, { kind: 'bridge' }>,
+  link: Extract<EndpointLink, { kind: 'bridge' }>,
 ): Wanted[] {
+  const { name: near, alias, index, hairpin = false, routed = null } = link;
   const name = interfaceName(endpoint);
   return [
     {
@@ -235,19 +232,27 @@ function vethRequests(
       request: vethRequest({ name: near, mtu }, { name, mac, mtu }),
       intoNamespace: true,
     },
-    {
-      words: `bridge port ${near}`,
-      request: setLinkRequest({ name: near, alias, master: index, withoutOwnAddresses: true }),
-    },
+    ...(routed
+      ? routedRequests(endpoint.addresses, link, routed)
+      : [
+          {
+            words: `bridge port ${near}`,
+            request: setLinkRequest({ name: near, alias, master: index, withoutOwnAddresses: true }),
+          },
+        ]),
     ...(limit ? endRequests(limit.rate, limit.sender) : []).map((request) => ({
       words: `rate of ${near}`,
       link: near,
       request,
     })),
-    {
-      words: near,
-      request: hairpin ? hairpinPortRequest(near) : setLinkRequest({ name: near }, { isUp: true }),
-    },
+    ...(routed
+      ? []
+      : [
+          {
+            words: near,
+            request: hairpin ? hairpinPortRequest(near) : setLinkRequest({ name: near }, { isUp: true }),
+          },
+        ]),
   ];
 }
 

@@ -91,7 +91,7 @@ async function makeBridge({ name, alias, mtu, addresses }: Bridge): Promise<numb
   const what = `make the bridge '${name}'`;
   const answers = await ask('own', what, [
     // Otherwise its MAC address would change with its ports, and containers would send to the old one.
-    bridgeRequest({ name, mtu, mac: macOf(name) }),
+    bridgeRequest({ name, mtu, mac: bridgeMac(name) }),
     setLinkRequest({ name, alias, mtu }),
     getLinkRequest({ name }),
   ]);
@@ -106,7 +106,7 @@ async function makeBridge({ name, alias, mtu, addresses }: Bridge): Promise<numb
 }
 
 /** Locally administered, and the same whenever the bridge is made again. */
-function macOf(name: string): string {
+export function bridgeMac(name: string): string {
   const hash = createHash('sha256').update(name).digest();
   return [0x02, ...hash.subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

@@ -15,6 +15,7 @@ export const message = {
   newRoute: 24,
   deleteRoute: 25,
   getRoute: 26,
+  newNeighbour: 28,
   deleteNeighbour: 29,
   getNeighbour: 30,
   newQdisc: 36,

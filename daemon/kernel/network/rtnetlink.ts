@@ -90,7 +90,7 @@ export interface LinkValues {
   readonly mac?: string;
   readonly mtu?: number;
   readonly alias?: string;
-  /** Index of the bridge that it is a port of. */
+  /** Index of the bridge that it is a port of; 0: of none. */
   readonly master?: number;
   /** It gives itself no IPv6 address when it comes up. */
   readonly withoutOwnAddresses?: boolean;

@@ -1,6 +1,7 @@
 #include "connect.h"
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "base/text.h"
 #include "plan/reader.h"
 
-/* The fixed structure behind the header, such as struct ifaddrmsg, has the index of its interface there. */
+/* The fixed structure behind the header, such as struct ifaddrmsg, has the index of its interface there. Of a route it is the last attribute. */
 #define INDEX_AT (NLMSG_HDRLEN + 4)
 /* Of a request for one interface, address or route; the largest has about 250 bytes. */
 #define REQUEST_MAX 2048
@@ -113,7 +114,7 @@ static int carry_out (struct connecting *at, struct cursor *fields) {
   if (*link && index_of (socket, link, &index) < 0)
     return fail_at (at, "ioctl(SIOCGIFINDEX)", link);
   if (*link)
-    memcpy (request + INDEX_AT, &index, sizeof index);
+    memcpy (request + (header.nlmsg_type == RTM_NEWROUTE ? bytes.size - sizeof index : INDEX_AT), &index, sizeof index);
   if (into_namespace)
     memcpy (request + bytes.size - sizeof at->theirs, &at->theirs, sizeof at->theirs);
   if (netlink_do (socket, request, bytes.size, &refusal) == 0)

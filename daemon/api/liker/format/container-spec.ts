@@ -22,6 +22,7 @@ import {
   restartNames,
   rootModes,
 } from '../words.ts';
+import { formatEgress } from './egress.ts';
 import { formatProcessSpec } from './process.ts';
 import { withoutNulls } from './without-nulls.ts';
 
@@ -37,6 +38,7 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     secrets: [...spec.secrets],
     networks: spec.networks.map(formatConnection),
     ports: [...spec.ports],
+    egress: formatEgress(spec.egress),
     deviceRules: spec.deviceRules.map(({ allow, ...rule }) => ({ deny: !allow, ...withoutNulls(rule) })),
     limits: limitsModes[spec.limits],
     logDriver: logDrivers[spec.logDriver],

@@ -15,6 +15,7 @@ import {
   wordFor,
 } from '../words.ts';
 import { parseDeviceRules, parseDevices } from './devices.ts';
+import { parseEgress } from './egress.ts';
 import { parseMounts } from './mounts.ts';
 import { type Caller, parseNamespaces } from './namespaces.ts';
 import { parseMainProcess } from './process.ts';
@@ -47,6 +48,7 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
     // An IPv6 address may be in brackets.
     extraHosts: spec.extraHosts.map((line) => line.replace(/:\[(.*)\]$/, ':$1')),
     networks: spec.networks.map(plain),
+    egress: parseEgress(spec.egress, `${field}.egress`),
     ports: spec.ports.map((port, index) => parsePort(port, `${field}.ports[${index}]`)),
     resources: parseResources(spec.resources, `${field}.resources`),
     stopSignal: spec.stopSignal === '' ? undefined : parseSignal(spec.stopSignal, `${field}.stop_signal`),

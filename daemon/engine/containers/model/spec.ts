@@ -3,6 +3,7 @@ import { byName, check, fields, type Given, no, type Of, orNull, texts } from '.
 import { type DeviceRule, deviceRuleSchema } from '../../../kernel/cgroup/device-rules.ts';
 import { type AppliedLimit, limitsModeSchema } from '../../../kernel/cgroup/resources.ts';
 import { formatIdMaps, idMapsSchema } from '../../../kernel/users/id-maps.ts';
+import { type EgressPolicy, egressSchema } from '../../networks/model/egress.ts';
 import { onDisconnectSchema, processSchema } from '../../process/spec.ts';
 import { type Resources, resourcesSchema } from './resources.ts';
 
@@ -326,6 +327,8 @@ export const specSchema = fields({
   ports: v.optional(v.array(publishedPort), []),
   /** Publish `exposedPorts`, too, at free ports. */
   publishAll: no,
+  /** Null: as its networks say. */
+  egress: orNull(egressSchema),
   resources: v.optional(resourcesSchema, {}),
   /** SIGTERM. */
   stopSignal: v.optional(v.number(), 15),
@@ -380,4 +383,6 @@ export interface ContainerChange {
   readonly limits: Resources;
   /** Null: it stays. */
   readonly restart: RestartPolicy | null;
+  /** Null: it stays. */
+  readonly egress: EgressPolicy | null;
 }

@@ -31,6 +31,7 @@ function explained(steps: readonly Step[], patch: Partial<PlannedStart> = {}, mo
     rate: null,
     publishAddresses: ['127.0.0.1', '::1'],
     connectedBy: '',
+    egress: null,
     seccomp,
     containers: new Map(),
     ...patch,
@@ -476,6 +477,18 @@ test('a published port is held and led in before the process is there', () => {
       'publish nftables: [::], any free port to 53/udp; a socket keeps it from other programs',
     ],
   );
+});
+
+test('an egress policy is explained with what it allows', () => {
+  const words = (egress: PlannedStart['egress']) =>
+    explained([exec], { egress }).steps.flatMap(({ name, detail }) => (name === 'egress' ? [detail] : []));
+  assert.deepEqual(words({ mode: 'all', rules: [] }), []);
+  assert.deepEqual(words({ mode: 'none', rules: [] }), [
+    "nftables: by the host's end of each interface leaves nothing; what comes in is answered",
+  ]);
+  assert.deepEqual(words({ mode: 'allow', rules: ['10.0.0.0/8', 'db:5432'] }), [
+    "nftables: by the host's end of each interface leaves only what is for 10.0.0.0/8, db:5432; what comes in is answered",
+  ]);
 });
 
 test('values of the environment are shown only where likerd chose them', () => {

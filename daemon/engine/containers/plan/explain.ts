@@ -31,6 +31,8 @@ export interface PlannedStart extends ContainerNames {
   readonly publishAddresses: readonly string[];
   /** The program that connects it to the outside; empty: none. */
   readonly connectedBy: string;
+  /** What holds for its interfaces; null: nothing. */
+  readonly egress: ContainerSpec['egress'];
   /** Null: no filter of system calls. */
   readonly seccomp: SeccompFilter | null;
 }
@@ -61,6 +63,7 @@ export function explainPlan(start: PlannedStart): ExplainedPlan {
       ...cgroupSteps(start),
       ...rateSteps(start),
       ...publishSteps(start),
+      ...egressSteps(start),
       ...processSteps(launch, wordFacts(start, environment)),
     ],
     capabilities: splitCapabilities(of('bounding').at(-1)?.set ?? 0n),
@@ -129,6 +132,13 @@ function publishSteps({ spec, publishAddresses, connectedBy }: PlannedStart): Ex
     group: 'namespaces',
     detail: `${by}: ${outside.map(({ text }) => text).join(' and ')} to ${inside}${kept}`,
   }));
+}
+
+function egressSteps({ egress }: PlannedStart): ExplainedStep[] {
+  if (egress === null || egress.mode === 'all') return [];
+  const what = egress.mode === 'none' ? 'nothing' : `only what is for ${egress.rules.join(', ')}`;
+  const detail = `nftables: by the host's end of each interface leaves ${what}; what comes in is answered`;
+  return [{ name: 'egress', group: 'namespaces', detail }];
 }
 
 const program = 'eBPF: ';

@@ -1,8 +1,10 @@
 import { asError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { type Attachment, bringUp } from '../../networks/host/bring-up.ts';
+import { rulesOf } from '../../networks/host/egress.ts';
 import { linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
+import { police, unpolice } from '../../networks/host/policing.ts';
 import { addressesOf, type Endpoint } from '../../networks/model/endpoint.ts';
 import { hostEndOf } from '../../networks/model/network.ts';
 import type { Container } from '../model/container.ts';
@@ -27,11 +29,15 @@ export const endpoints: RunResource = {
       before: container.lastEndpoints,
     });
     await forgotten(context, made);
+    const { spec } = container;
     const links = linkEndpoints(
-      context.networks.tag,
       made.map((endpoint, index) => ({ endpoint, attachment: attachments[index] as Attachment })),
-      networks,
-      container.spec.ports.length > 0 || container.spec.publishAll,
+      {
+        tag: context.networks.tag,
+        connections: networks,
+        publishes: spec.ports.length > 0 || spec.publishAll,
+        policed: rulesOf(context.networks, spec) !== null,
+      },
     );
     const limited = await limitLinks(context, container.spec, links).catch(async (error: unknown) => {
       await leaveAll(context, container);
@@ -39,6 +45,7 @@ export const endpoints: RunResource = {
     });
     start.links = limited.links;
     start.applied.push(...limited.applied);
+    start.pending.add(police(context, container, made));
     start.pending.add(announce(context, container, made));
   },
 
@@ -73,6 +80,7 @@ export async function letGo(
   if (links === null || network.spec.driver !== 'bridge') return;
   const end = hostEndOf(network.id, id);
   await links.cutLink(end);
+  await unpolice(context, endpoint);
   if (askedRates(spec.resources.network).length > 0) await freeEnds(context, [end]);
   forget(context, endpoint);
 }

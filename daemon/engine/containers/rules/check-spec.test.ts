@@ -71,6 +71,20 @@ const refused: readonly [field: string, patch: Patch][] = [
   ['spec.dns[0]', { dns: ['dns.example'] }],
   ['spec.dns_search[0]', { dnsSearch: ['a b'] }],
   ['spec.dns_options[0]', { dnsOptions: ['ndots:2\nnameserver'] }],
+  ['spec.egress.rules', { egress: { mode: 'none', rules: ['10.0.0.0/8'] } }],
+  ['spec.egress.rules', { egress: { mode: 'allow' } }],
+  ['spec.egress.rules', { egress: { mode: 'allow', rules: new Array(1001).fill('10.0.0.0/8') } }],
+  ['spec.egress.rules[1]', { egress: { mode: 'allow', rules: ['10.0.0.0/8', 'exa mple'] } }],
+  ['spec.egress', { egress: { mode: 'none' }, namespaces: { network: { kind: 'host' } } }],
+  ['spec.egress', { egress: { mode: 'none' }, namespaces: { network: { kind: 'container', id: 'a' } } }],
+  ['spec.egress', { egress: { mode: 'none' }, namespaces: { network: { kind: 'path', path: '/n' } } }],
+  [
+    'spec.egress',
+    {
+      egress: { mode: 'allow', rules: ['10.0.0.0/8'] },
+      namespaces: { network: { kind: 'private', alone: true } },
+    },
+  ],
   ['spec.labels', { labels: { '': 'x' } }],
   ['spec.labels', { labels: { a: 'x'.repeat(65 * 1024) } }],
   ['spec.labels.a', { labels: { a: '\0' } }],
@@ -162,9 +176,13 @@ test('a process that violates a rule is not started', async () => {
 test('an update that violates a rule is not made', async () => {
   const none = limitsOf({});
   const cases: [string, ContainerChange][] = [
-    ['resources.pids.max', { limits: limitsOf({ pids: { max: -2 } }), restart: null }],
-    ['resources.network.ceil_bits', { limits: limitsOf({ network: { ceilBits: 1 } }), restart: null }],
-    ['restart.max_retries', { limits: none, restart: { name: 'no', maxRetries: 1 } }],
+    ['resources.pids.max', { limits: limitsOf({ pids: { max: -2 } }), restart: null, egress: null }],
+    [
+      'resources.network.ceil_bits',
+      { limits: limitsOf({ network: { ceilBits: 1 } }), restart: null, egress: null },
+    ],
+    ['restart.max_retries', { limits: none, restart: { name: 'no', maxRetries: 1 }, egress: null }],
+    ['egress.rules[0]', { limits: none, restart: null, egress: { mode: 'allow', rules: ['*'] } }],
   ];
   for (const [field, change] of cases)
     await assert.rejects(updateContainer(untouched, container, change), badArgument(field));

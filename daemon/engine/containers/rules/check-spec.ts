@@ -6,6 +6,7 @@ import { checkLabels } from '../model/container-event.ts';
 import type { Resources } from '../model/resources.ts';
 import { type ContainerChange, type ContainerSpec, commandOf, ownVolumes, rootMode } from '../model/spec.ts';
 import { checkCgroupParent, checkDeviceRules, checkDevices } from './devices.ts';
+import { checkEgressOf } from './egress.ts';
 import { checkHealthCheck } from './health.ts';
 import { checkHosts, checkNames } from './hosts.ts';
 import { checkMounts, checkSecrets } from './mounts.ts';
@@ -38,6 +39,7 @@ export function checkSpec(spec: ContainerSpec): void {
   checkSecurity(spec);
   checkHosts(spec);
   checkConnections(spec);
+  checkEgressOf(spec, 'spec.egress');
   checkLabels(spec.labels);
   checkResources(spec.resources, 'spec.resources');
   checkDevices(spec.devices);
@@ -70,10 +72,14 @@ function checkExposedPorts(ports: readonly string[]): void {
 }
 
 /** The same for a change of a container; what it leaves is not looked at. */
-export function checkChange({ autoRemove }: ContainerSpec, { limits, restart }: ContainerChange): void {
+export function checkChange(
+  { autoRemove, namespaces }: ContainerSpec,
+  { limits, restart, egress }: ContainerChange,
+): void {
   checkTexts(limits, 'resources');
   checkResources(limits, 'resources');
   if (restart !== null) checkRestart({ restart, autoRemove }, 'restart');
+  checkEgressOf({ egress, namespaces }, 'egress');
 }
 
 function checkResources(resources: Resources, field: string): void {

@@ -3,8 +3,10 @@ import { badArgument, invalid, LikerError } from '../../../../common/errors.ts';
 import { parseAddress } from '../../../../common/ip-address.ts';
 import type { EngineContext } from '../../context.ts';
 import { requireNetworks } from '../../networks/host/problem.ts';
+import { restrictionOf } from '../../networks/model/egress.ts';
 import { type ContainerSpec, type NetworkConnection, type PublishedPort, shareText } from '../model/spec.ts';
 import { requirePasta } from './connection.ts';
+import { requirePolicing } from './egress.ts';
 import { requirePublishing } from './ports.ts';
 
 const maxPort = 65_535;
@@ -104,6 +106,7 @@ export function withNetworks(context: EngineContext, spec: ContainerSpec): Conta
     spec,
     networks.map((one) => context.networks.get(one.network)),
   );
+  requirePolicing(context, { ...spec, networks });
   return { ...spec, networks };
 }
 
@@ -123,6 +126,7 @@ function withHosts(spec: ContainerSpec): ContainerSpec {
 
 function withNone(context: EngineContext, spec: ContainerSpec): ContainerSpec {
   // It may be none because networks cannot be had.
+  if (restrictionOf(spec.egress) !== null) requireNetworks(context, 'Cannot enforce an egress policy');
   if (asksForNetwork(spec)) requireNetworks(context, cannotConnect);
   requireNothing(spec, 'none', 'containers get none by default');
   // Otherwise pasta would connect it.
@@ -133,6 +137,7 @@ function withNone(context: EngineContext, spec: ContainerSpec): ContainerSpec {
 /** That connects it to no network with a name. Which ports a range gives is known at the start. */
 function withPasta(context: EngineContext, spec: ContainerSpec): ContainerSpec {
   if (spec.networks.length > 0) requireNetworks(context, cannotConnect);
+  requirePolicing(context, spec);
   if (spec.ports.length > 0 || spec.publishAll)
     requirePasta(
       context,
@@ -143,8 +148,8 @@ function withPasta(context: EngineContext, spec: ContainerSpec): ContainerSpec {
 
 const cannotConnect = 'Cannot connect the container or publish its ports';
 
-function asksForNetwork({ networks, ports, publishAll }: ContainerSpec): boolean {
-  return networks.length > 0 || ports.length > 0 || publishAll;
+function asksForNetwork({ networks, ports, publishAll, egress }: ContainerSpec): boolean {
+  return networks.length > 0 || ports.length > 0 || publishAll || restrictionOf(egress) !== null;
 }
 
 function requireNothing(spec: ContainerSpec, word: string, why: string): void {

@@ -1,8 +1,10 @@
 import { badArgument } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { bringUp } from '../../networks/host/bring-up.ts';
+import { rulesOf } from '../../networks/host/egress.ts';
 import { gatewaysOf, linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
+import { police, policeChanged } from '../../networks/host/policing.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, wrongState } from '../model/phase.ts';
@@ -12,6 +14,7 @@ import { limitLinks } from '../resources/interface-rate.ts';
 import { keptAddresses } from '../resources/kept-addresses.ts';
 import { movePorts, portsNow } from '../resources/ports.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
+import { requirePolicing } from '../rules/egress.ts';
 import { checkConnection } from '../rules/networks.ts';
 
 /** Connects a container with a network: at once if it runs, and at each of its starts. If it fails, the container is as before. */
@@ -33,6 +36,7 @@ export function connectNetwork(
         `Container '${container.name}' has network '${network.name}' already`,
       );
     const next = { ...spec, networks: [...spec.networks, connection] };
+    requirePolicing(context, next, 'connection.network');
     const led = portsNow(context, container);
     const undo = await connectNow(context, container, { connection, next });
     try {
@@ -42,6 +46,7 @@ export function connectNetwork(
       throw error;
     }
     if (livePhase(container.phase)) {
+      await policeChanged(context, container, spec);
       await moveRoutes(context, container);
       await movePorts(context, container, led);
       writeRunRecord(context, container);
@@ -72,9 +77,14 @@ async function connectNow(
     await announce(context, container, []);
   };
   try {
-    const made = linkEndpoints(networks.tag, [{ endpoint, attachment }], [connection]);
+    const made = linkEndpoints([{ endpoint, attachment }], {
+      tag: networks.tag,
+      connections: [connection],
+      policed: rulesOf(networks, next) !== null,
+    });
     const [link] = (await limitLinks(context, container.spec, made)).links;
     await forgotten(context, [endpoint]);
+    await police(context, { id: container.id, spec: next }, [endpoint]);
     if (link) await network.links?.connectLive(live.main, { ...link, gateways: [] });
     await announce(context, { id: container.id, spec: next }, [endpoint]);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { badArgument } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { announce } from '../../networks/host/names.ts';
+import { policeChanged } from '../../networks/host/policing.ts';
 import type { Endpoint } from '../../networks/model/endpoint.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
@@ -33,6 +34,7 @@ export function disconnectNetwork(
       .find(({ networkId }) => networkId === network.id);
     if (endpoint) await dropEndpoint(context, container, endpoint);
     if (livePhase(container.phase) === null) return;
+    await policeChanged(context, container, spec);
     await movePorts(context, container, led);
     writeRunRecord(context, container);
   });

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import type { EngineContext } from '../../context.ts';
+import { egressOf } from '../../networks/host/egress.ts';
 import { previewLinks } from '../../networks/host/preview.ts';
 import type { Explanation } from '../api.ts';
 import type { Container } from '../model/container.ts';
@@ -44,6 +45,7 @@ export async function explainContainer(context: EngineContext, container: Contai
     rate: problemBefore(context, spec) === null ? rateOf(spec.resources.network) : null,
     publishAddresses: usualAddresses(context),
     connectedBy: connectedBy(context, spec),
+    egress: egressOf(context.networks, spec),
     seccomp: rightsOfMain(context.security, spec).seccomp,
     containers: sharedNames(context, spec),
   };

@@ -1,5 +1,7 @@
 import type { HugetlbLimit } from '../../../kernel/cgroup/resources.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import { policeLive } from '../../networks/host/policing.ts';
+import { egressText } from '../../networks/model/egress.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import { mergeLimits, type Resources } from '../model/resources.ts';
@@ -8,32 +10,39 @@ import { changeRates } from '../resources/interface-rate.ts';
 import { limitNetwork } from '../resources/network-rate.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkChange } from '../rules/check-spec.ts';
+import { requirePolicing } from '../rules/egress.ts';
 import { checkLimits, mergeApplied } from '../rules/limits.ts';
 import { checkNetwork, hasOwnInterfaces, problemBefore, rateOf } from '../rules/network-rate.ts';
 
 /**
- * Changes limits (of a running container at once, and in the order that the kernel needs) and the restart policy. What does not fit together
+ * Changes limits (of a running container at once, and in the order that the kernel needs) the restart policy, and what it may reach. What does not fit together
  * with the limits that stay, and what the kernel refuses, changes nothing.
  */
 export async function updateContainer(
   context: EngineContext,
   container: Container,
-  { limits: change, restart }: ContainerChange,
+  { limits: change, restart, egress }: ContainerChange,
 ): Promise<readonly AppliedLimit[]> {
   const { spec, facts } = container;
-  checkChange(spec, { limits: change, restart });
+  checkChange(spec, { limits: change, restart, egress });
   const resources = mergeLimits(spec.resources, change);
   rateOf(resources.network);
   checkLimits(context, { ...spec, resources });
   const isLive = livePhase(container.phase) !== null;
   if (!isLive) checkNetwork(context, { ...spec, resources });
+  const next = { ...spec, resources, restart: restart ?? spec.restart, egress: egress ?? spec.egress };
+  if (egress !== null) requirePolicing(context, next, 'egress');
   // What cannot be stored is refused before the kernel hears of it.
-  context.ledger.decide(container, { spec: { ...spec, resources, restart: restart ?? spec.restart } });
+  context.ledger.decide(container, { spec: next });
   try {
+    if (egress !== null) await policeLive(context, container);
     const applied = isLive
       ? await apply(context, container, { change, resources, before: spec.resources })
       : [];
-    const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
+    const changed = {
+      ...Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective])),
+      ...(egress !== null && { egress: egressText(egress) }),
+    };
     context.ledger.change(
       container,
       { facts: { appliedLimits: mergeApplied(facts.appliedLimits, applied) } },
@@ -43,6 +52,7 @@ export async function updateContainer(
     return applied;
   } catch (error) {
     context.ledger.change(container, { spec });
+    if (egress !== null) await policeLive(context, container);
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { Endpoint } from '../model/endpoint.ts';
 import { hostEndOf, ipvlanMode, macvlanMode, type Network } from '../model/network.ts';
 import type { Attachment } from './bring-up.ts';
 import { aliasOf } from './bring-up.ts';
+import { routedLinkOf } from './egress.ts';
 
 /** An endpoint with what it is attached to. */
 export interface Placed {
@@ -13,12 +14,19 @@ export interface Placed {
   readonly attachment: Attachment;
 }
 
+/** How the interfaces of a container are made. */
+export interface Linking {
+  readonly tag: string;
+  readonly connections: readonly NetworkConnection[];
+  readonly publishes?: boolean;
+  /** It has an egress policy. */
+  readonly policed?: boolean;
+}
+
 /** The interfaces of a container, as they are made. One of them for each family has the default route. */
 export function linkEndpoints(
-  tag: string,
   placed: readonly Placed[],
-  connections: readonly NetworkConnection[],
-  publishes = false,
+  { tag, connections, publishes = false, policed = false }: Linking,
 ): LinkEndpoint[] {
   const gateways = gatewaysOf(
     placed.map(({ attachment }) => attachment.network),
@@ -30,7 +38,7 @@ export function linkEndpoints(
     mtu,
     addresses: prefixed(endpoint, network),
     gateways: gateways.get(network.id) ?? [],
-    link: linkOf(tag, endpoint, { network, index }, publishes),
+    link: linkOf(tag, endpoint, { network, index }, { hairpin: publishes, policed }),
   }));
 }
 
@@ -38,13 +46,14 @@ function linkOf(
   tag: string,
   { containerId }: Endpoint,
   { network, index }: Pick<Attachment, 'network' | 'index'>,
-  hairpin: boolean,
+  { hairpin, policed }: { readonly hairpin: boolean; readonly policed: boolean },
 ): LinkEndpoint['link'] {
   const { driver, options } = network.spec;
   if (driver === 'macvlan') return { kind: driver, parent: index, mode: macvlanMode(options) };
   if (driver === 'ipvlan') return { kind: driver, parent: index, mode: ipvlanMode(options) };
   const name = hostEndOf(network.id, containerId);
-  return { kind: 'bridge', index, name, alias: aliasOf(tag, containerId), hairpin };
+  const routed = policed ? routedLinkOf(network) : null;
+  return { kind: 'bridge', index, name, alias: aliasOf(tag, containerId), hairpin, routed };
 }
 
 function prefixed({ ipv4, ipv6 }: Endpoint, { spec }: Network): { address: string; prefix: number }[] {

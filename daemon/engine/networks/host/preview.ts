@@ -4,6 +4,7 @@ import type { LinkEndpoint } from '../../kernel.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { Network } from '../model/network.ts';
 import { chooseSubnet, pools } from '../model/pools.ts';
+import { rulesOf } from './egress.ts';
 import { linkEndpoints } from './link-endpoint.ts';
 
 /** Stands for what the kernel chooses. */
@@ -32,5 +33,9 @@ export function previewLinks({ networks }: EngineContext, { id, spec }: Containe
     const endpoint = now.find(({ networkId }) => networkId === asked.network) ?? chosen;
     return { endpoint, attachment: { network: withSubnets(networks.get(asked.network)), ...unknown } };
   });
-  return linkEndpoints(networks.tag, placed, spec.networks);
+  return linkEndpoints(placed, {
+    tag: networks.tag,
+    connections: spec.networks,
+    policed: rulesOf(networks, spec) !== null,
+  });
 }

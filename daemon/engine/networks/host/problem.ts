@@ -1,4 +1,4 @@
-import { LikerError } from '../../../../common/errors.ts';
+import { badArgument, LikerError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { NetworkKernel } from '../../kernel.ts';
 import type { NetworkDriver } from '../model/network.ts';
@@ -25,4 +25,12 @@ export function requireNetworks(
   const { links } = context.network;
   if (problem === '' && links !== null) return links;
   throw new LikerError('NETWORK_UNAVAILABLE', `${cannot}: ${problem}`, { metadata: { driver } });
+}
+
+/** An egress policy where packets do not pass the host. */
+export function cannotPolice(driver: NetworkDriver, field: string): LikerError {
+  return badArgument(
+    field,
+    `Cannot enforce an egress policy on a network of driver ${driver}: its packets do not pass the host's firewall; use a network of driver bridge`,
+  );
 }

@@ -5,8 +5,10 @@ import { livePhase } from '../../containers/model/phase.ts';
 import { type EngineContext, runFolderOf } from '../../context.ts';
 import { bridgeOf, hostEndOf } from '../model/network.ts';
 import { aliasOf, bringUp, firewallNetwork } from './bring-up.ts';
+import { firewallPolicies } from './egress.ts';
 import { firewallPorts } from './firewall-ports.ts';
 import { announce } from './names.ts';
+import { placeEnds } from './policing.ts';
 
 /**
  * Makes the host agree with the records, after the containers of an earlier likerd were adopted: bridges whose containers run are there,
@@ -27,6 +29,10 @@ export async function restoreNetworks(context: EngineContext): Promise<void> {
   if (state.networks.length > 0 || own.length > 0)
     await attempt('the firewall of networks cannot be restored', async () => firewall?.rebuild(state));
   context.networks.restored = true;
+  for (const container of context.registry.all())
+    await attempt('the interfaces of a container do not fit its egress policy', () =>
+      placeEnds(context, container),
+    );
   await attempt('the resolver of names cannot be started', async () => restoreNames(context));
   await attempt('links of an earlier likerd cannot be removed', () => sweepLinks(context, links));
 }
@@ -43,6 +49,7 @@ function firewallState(context: EngineContext): FirewallState {
     ports: running.flatMap((container) =>
       firewallPorts(context, container, networks.endpointsOf(container.id)),
     ),
+    policies: running.flatMap((container) => firewallPolicies(context, container)),
   };
 }
 

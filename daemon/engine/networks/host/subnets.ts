@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseSubnet } from '../../../../common/ip-address.ts';
 import type { EngineContext } from '../../context.ts';
 import type { LinkKernel } from '../../kernel.ts';
-import { bridgeOf, type Network, type NetworkSubnet } from '../model/network.ts';
+import { bridgeOf, hostEndOf, type Network, type NetworkSubnet } from '../model/network.ts';
 import { chooseSubnet, type Obstacle, ownPool6, pools } from '../model/pools.ts';
 
 /** Addresses that others use: routes of the host, but its default ones, and other networks. `self` is not in its own way. */
@@ -12,7 +12,8 @@ export async function obstaclesFor(
   self: Network | null,
 ): Promise<Obstacle[]> {
   const own = networks.all().filter((network) => network !== self);
-  const ownLinks = new Set(networks.all().map(bridgeOf));
+  const ends = networks.allEndpoints().map(({ networkId, containerId }) => hostEndOf(networkId, containerId));
+  const ownLinks = new Set([...networks.all().map(bridgeOf), ...ends]);
   const routes = await links.hostRoutes();
   return [
     ...routes

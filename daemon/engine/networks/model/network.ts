@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { badArgument } from '../../../../common/errors.ts';
-import { byName, check, fields, no, type Of, read } from '../../../../common/schema.ts';
+import { byName, check, fields, no, type Of, orNull, read } from '../../../../common/schema.ts';
 import { type NetworkRow, networkRowSchema } from '../../../store/tables/network.ts';
 import type { NewEvent } from '../../journal/event.ts';
+import { egressSchema } from './egress.ts';
 
 const networkSubnet = fields({
   /** ADDRESS/PREFIX, without bits of a host. */
@@ -31,6 +32,8 @@ export const networkSpecSchema = fields({
   subnets: v.optional(v.array(networkSubnet), []),
   options: byName(v.string()),
   labels: byName(v.string()),
+  /** Of containers that have none of their own; null: none. */
+  egress: orNull(egressSchema),
 });
 export interface NetworkSpec extends Of<typeof networkSpecSchema> {}
 

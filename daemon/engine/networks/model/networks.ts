@@ -68,6 +68,7 @@ export class Networks {
       subnets: [],
       options: {},
       labels: {},
+      egress: null,
     } as const;
     this.#add({ id: builtinId(bridge, tag), name: bridge, createdAt: Date.now(), spec });
   }

@@ -20,6 +20,7 @@ const kind = {
   newRule: (nftables << 8) | 6,
   getRule: (nftables << 8) | 7,
   newElement: (nftables << 8) | 12,
+  getElements: (nftables << 8) | 13,
   deleteElement: (nftables << 8) | 14,
   getGeneration: (nftables << 8) | 16,
 } as const;
@@ -105,6 +106,43 @@ export function fillRequests(table: string, elements: readonly Element[]): Reque
     ...(Object.keys(sets) as SetName[]).map((set) => elementRequest(table, set, kind.deleteElement, [])),
     ...elementRequests(table, kind.newElement, elements),
   ]);
+}
+
+/** All elements of a set. */
+export function elementsRequest(table: string, set: string): Request {
+  return {
+    type: kind.getElements,
+    flags: flag.dump,
+    body: general(inet),
+    attributes: [
+      { type: list.table, value: text(table) },
+      { type: list.set, value: text(set) },
+    ],
+  };
+}
+
+/** The keys among the answers. */
+export function keysOf(answers: readonly Answer[]): Buffer[] {
+  return answers
+    .filter(({ type }) => type === kind.newElement)
+    .flatMap(({ payload }) => listOf(attributesOf(payload, generalBytes).get(list.elements)))
+    .flatMap((element) => {
+      const key = attributesOf(element, 0).get(part.key);
+      return key === undefined ? [] : (attributesOf(key, 0).get(dataValue) ?? []);
+    });
+}
+
+/** The values of attributes of one type, such as a list has. */
+function listOf(bytes: Buffer | undefined): Buffer[] {
+  if (bytes === undefined) return [];
+  const values: Buffer[] = [];
+  for (let at = 0; at + 4 <= bytes.length; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4) break;
+    values.push(bytes.subarray(at + 4, at + length));
+    at += (length + 3) & ~3;
+  }
+  return values;
 }
 
 export function removeTableRequests(table: string): Request[] {

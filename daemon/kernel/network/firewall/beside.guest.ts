@@ -93,6 +93,7 @@ await tell('alone: podman', null, '192.0.2.1', 8089, 'x\n');
 const before = others();
 const logged: { readonly message: string; readonly fields: Record<string, string> }[] = [];
 const state: FirewallState = {
+  policies: [],
   networks: [{ bridge: 'lba', subnets: ['10.201.0.0/24', 'fd00:a::/64'], internal: false, masquerade: true }],
   ports: [
     {

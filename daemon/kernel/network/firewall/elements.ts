@@ -2,7 +2,8 @@
 // four bytes (nf_tables.h).
 import { isIPv4 } from 'node:net';
 import { addressBytes, subnetRange } from '../address.ts';
-import type { FirewallNetwork, FirewallPort, FirewallState } from './state.ts';
+import { disjoint } from './disjoint.ts';
+import type { FirewallNetwork, FirewallPolicy, FirewallPort, FirewallState } from './state.ts';
 
 const nameBytes = 16;
 
@@ -25,7 +26,26 @@ export const sets = {
   anyRanges6: 'map anyRanges6 { type inet_proto . inet_service : ipv6_addr; flags interval; }',
   ranges4: 'map ranges4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr; flags interval; }',
   ranges6: 'map ranges6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr; flags interval; }',
+  policed: 'set policed { type ifname; }',
+  sources4: 'set sources4 { type ifname . ipv4_addr; }',
+  sources6: 'set sources6 { type ifname . ipv6_addr; }',
+  allowed4: 'set allowed4 { type ifname . ipv4_addr; flags interval; }',
+  allowed6: 'set allowed6 { type ifname . ipv6_addr; flags interval; }',
+  allowedPorts4: 'set allowedPorts4 { type ifname . ipv4_addr . inet_proto . inet_service; flags interval; }',
+  allowedPorts6: 'set allowedPorts6 { type ifname . ipv6_addr . inet_proto . inet_service; flags interval; }',
 } as const;
+
+/** Sets that the resolver fills with the addresses of names that are allowed. */
+export const grantedSets = ['granted4', 'granted6', 'grantedPorts4', 'grantedPorts6'] as const;
+
+/** Sets of the table that others fill: those, and one that packets fill. */
+export const setsOfOthers = [
+  'set granted4 { type ifname . ipv4_addr; size 65535; flags timeout; }',
+  'set granted6 { type ifname . ipv6_addr; size 65535; flags timeout; }',
+  'set grantedPorts4 { type ifname . ipv4_addr . inet_proto . inet_service; size 65535; flags timeout; }',
+  'set grantedPorts6 { type ifname . ipv6_addr . inet_proto . inet_service; size 65535; flags timeout; }',
+  'set reporting { type ifname; size 65535; flags dynamic,timeout; timeout 1m; }',
+] as const;
 
 export type SetName = keyof typeof sets;
 
@@ -44,8 +64,8 @@ export function elementKey({ set, key, lastKey, isEnd }: Element): string {
   return `${set} ${key.toString('hex')} ${lastKey?.toString('hex') ?? ''}${isEnd ? 'end' : ''}`;
 }
 
-export function elementsOf({ networks = [], ports = [] }: Partial<FirewallState>): Element[] {
-  return [...networks.flatMap(ofNetwork), ...ports.flatMap(ofPort)];
+export function elementsOf({ networks = [], ports = [], policies = [] }: Partial<FirewallState>): Element[] {
+  return [...networks.flatMap(ofNetwork), ...ports.flatMap(ofPort), ...policies.flatMap(ofPolicy)];
 }
 
 function ofNetwork({ bridge, subnets, internal, masquerade }: FirewallNetwork): Element[] {
@@ -54,19 +74,63 @@ function ofNetwork({ bridge, subnets, internal, masquerade }: FirewallNetwork): 
     { set: 'networks', key: name },
     { set: 'within', key: Buffer.concat([name, name]) },
     ...(internal ? [{ set: 'internal', key: name } as const] : []),
-    ...subnets.flatMap((subnet): Element[] => {
+    ...subnets.map((subnet) => hairpin(subnet, name)),
+    ...subnets.flatMap((subnet) => {
       const { first, last } = subnetRange(subnet);
-      const family = first.length === 4 ? 4 : 6;
-      return [
-        {
-          set: `hairpin${family}`,
-          key: Buffer.concat([first, name]),
-          lastKey: Buffer.concat([last, name]),
-        },
-        ...(masquerade && !internal ? interval(`masquerade${family}`, first, last) : []),
-      ];
+      return masquerade && !internal ? interval(`masquerade${familyOf(first)}`, first, last) : [];
     }),
   ];
+}
+
+function hairpin(subnet: string, name: Buffer): Element {
+  const { first, last } = subnetRange(subnet);
+  return {
+    set: `hairpin${familyOf(first)}`,
+    key: Buffer.concat([first, name]),
+    lastKey: Buffer.concat([last, name]),
+  };
+}
+
+/** The routed link of a container stands beside the bridge of its network, and belongs to it. */
+function ofPolicy({
+  link,
+  network: { bridge, subnets, internal },
+  addresses,
+  allowed,
+}: FirewallPolicy): Element[] {
+  const name = interfaceName(link);
+  const peers = interfaceName(bridge);
+  return [
+    { set: 'policed', key: name },
+    { set: 'networks', key: name },
+    { set: 'within', key: Buffer.concat([peers, name]) },
+    { set: 'within', key: Buffer.concat([name, peers]) },
+    ...(internal ? [{ set: 'internal', key: name } as const] : []),
+    ...subnets.map((subnet) => hairpin(subnet, name)),
+    ...addresses.map((text): Element => {
+      const address = addressBytes(text);
+      return { set: `sources${familyOf(address)}`, key: Buffer.concat([name, address]) };
+    }),
+    ...disjoint(allowed).map(({ subnet, ports }): Element => {
+      const { first, last } = subnetRange(subnet);
+      const family = familyOf(first);
+      const key = (address: Buffer, port: number): Buffer =>
+        Buffer.concat([
+          name,
+          address,
+          ...(ports === null ? [] : [register(protocolNumbers[ports.protocol]), service(port)]),
+        ]);
+      return {
+        set: ports === null ? `allowed${family}` : `allowedPorts${family}`,
+        key: key(first, ports?.first ?? 0),
+        lastKey: key(last, ports?.last ?? 0),
+      };
+    }),
+  ];
+}
+
+function familyOf(address: Buffer): 4 | 6 {
+  return address.length === 4 ? 4 : 6;
 }
 
 function interfaceName(name: string): Buffer {

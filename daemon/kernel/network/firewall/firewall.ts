@@ -10,17 +10,26 @@ import {
   changeRequests,
   commentOf,
   countRules,
+  elementsRequest,
   fillRequests,
+  keysOf,
   probeRequest,
   removeTableRequests,
   rulesRequest,
   tableRequest,
 } from './batch.ts';
 import { openToLoopback, servesLoopback6 } from './bridge-settings.ts';
-import { type Element, elementKey, elementsOf } from './elements.ts';
+import { type Element, elementKey, elementsOf, grantedSets } from './elements.ts';
+import { endDenied } from './end-denied.ts';
 import { Forwarding, type ForwardingPlace } from './forwarding.ts';
-import { makeTable, marker, ruleCount } from './ruleset.ts';
-import type { FirewallChange, FirewallNetwork, FirewallState, NetworkFirewall } from './state.ts';
+import { makeTable, markerOf, ruleCount } from './ruleset.ts';
+import type {
+  FirewallChange,
+  FirewallNetwork,
+  FirewallPolicy,
+  FirewallState,
+  NetworkFirewall,
+} from './state.ts';
 import { TableWatch } from './table-watch.ts';
 
 export interface FirewallPlace {
@@ -52,6 +61,8 @@ export class Firewall implements NetworkFirewall {
   readonly #forwarding: Forwarding;
   #elements = new Map<string, Element>();
   #networks = new Map<string, FirewallNetwork>();
+  /** By link. */
+  #policies = new Map<string, FirewallPolicy>();
   #waiting: Waiting[] = [];
   #turn: Promise<void> = Promise.resolve();
   /** Tells when the table may have changed; null: we have none. */
@@ -78,15 +89,35 @@ export class Firewall implements NetworkFirewall {
     });
   }
 
+  polices(link: string): boolean {
+    return this.#policies.has(link);
+  }
+
+  endDenied(links: readonly string[]): Promise<void> {
+    return this.#inTurn(() => this.#endDenied(links.flatMap((link) => this.#policies.get(link) ?? [])));
+  }
+
+  async #endDenied(policies: readonly FirewallPolicy[]): Promise<void> {
+    if (policies.length === 0) return;
+    const granted: Buffer[] = [];
+    for (const set of grantedSets) {
+      const { answers } = await this.#ask([elementsRequest(this.#place.table, set)]);
+      granted.push(...keysOf(answers));
+    }
+    await endDenied(policies, granted);
+  }
+
   rebuild(state: FirewallState): Promise<void> {
     return this.#inTurn(async () => {
       this.#elements = new Map(elementsOf(state).map((element) => [elementKey(element), element]));
       this.#networks = new Map(state.networks.map((network) => [network.bridge, network]));
+      this.#policies = new Map(state.policies.map((policy) => [policy.link, policy]));
       if (state.networks.length === 0 && state.ports.length === 0) return this.#remove();
       this.#noteLoopback6(new Map());
-      this.#forward(state.networks);
+      this.#forward(networksThatForward(state));
       await this.#open();
       for (const network of state.networks) openBridge(network);
+      await this.#endDenied(state.policies);
     });
   }
 
@@ -122,17 +153,18 @@ export class Firewall implements NetworkFirewall {
   }
 
   async #commit(changes: readonly FirewallChange[]): Promise<void> {
-    const networks = new Map(this.#networks);
+    const [networks, policies] = [new Map(this.#networks), new Map(this.#policies)];
     const touched: Touched = new Map();
     try {
       for (const change of changes) this.#take(change, touched);
       this.#noteLoopback6(touched);
-      this.#forward(changes.flatMap(({ add }) => add?.networks ?? []));
+      this.#forward(changes.flatMap(({ add }) => networksThatForward(add ?? {})));
       await this.#send(touched);
       for (const network of changes.flatMap(({ add }) => add?.networks ?? []))
         if (this.#networks.has(network.bridge)) openBridge(network);
     } catch (error) {
       this.#networks = networks;
+      this.#policies = policies;
       for (const [key, before] of touched)
         if (before) this.#elements.set(key, before);
         else this.#elements.delete(key);
@@ -143,9 +175,14 @@ export class Firewall implements NetworkFirewall {
 
   /** Another container may have got a port, before the one that had it is out of here: then what it has stays. */
   #take({ add = {}, remove = {} }: FirewallChange, touched: Touched): void {
-    for (const element of elementsOf(remove))
+    const replaced = [...(remove.policies ?? []), ...(add.policies ?? [])].flatMap(
+      ({ link }) => this.#policies.get(link) ?? [],
+    );
+    for (const element of elementsOf({ ...remove, policies: replaced }))
       if (isSame(this.#elements.get(elementKey(element)), element)) this.#set(touched, element, false);
     for (const element of elementsOf(add)) this.#set(touched, element, true);
+    for (const { link } of remove.policies ?? []) this.#policies.delete(link);
+    for (const policy of add.policies ?? []) this.#policies.set(policy.link, policy);
     for (const { bridge } of remove.networks ?? []) this.#networks.delete(bridge);
     for (const network of add.networks ?? []) this.#networks.set(network.bridge, network);
   }
@@ -190,7 +227,7 @@ export class Firewall implements NetworkFirewall {
     const { table } = this.#place;
     const { answers, refused } = await this.#ask([tableRequest(table), rulesRequest(table)]);
     if (refused && refused.errno !== 'ENOENT') throw refusedBy('look at the firewall', refused);
-    if (commentOf(answers)?.includes(marker) && countRules(answers) === ruleCount) return false;
+    if (commentOf(answers)?.includes(markerOf(table)) && countRules(answers) === ruleCount) return false;
     await libnftables()?.run(makeTable(table));
     return true;
   }
@@ -220,11 +257,10 @@ export class Firewall implements NetworkFirewall {
     return baseChainsOf(answers).filter(({ table }) => table !== this.#place.table);
   }
 
-  #forward(networks: readonly FirewallNetwork[]): void {
-    const out = networks.filter(({ internal }) => !internal);
-    if (out.length === 0) return;
+  #forward(networks: readonly Pick<FirewallNetwork, 'subnets'>[]): void {
+    if (networks.length === 0) return;
     try {
-      const enabled = this.#forwarding.require({ v6: out.some(hasIpv6) });
+      const enabled = this.#forwarding.require({ v6: networks.some(hasIpv6) });
       if (enabled)
         this.#place.log('info', 'enabled forwarding, which networks of containers need', { enabled });
     } catch (error) {
@@ -253,6 +289,7 @@ export class Firewall implements NetworkFirewall {
     this.#inTurn(async () => {
       if (this.#isEmpty || (this.#watch !== null && !(await this.#makeIfMissing()))) return;
       await this.#open();
+      await this.#endDenied([...this.#policies.values()]);
       this.#place.log('warn', 'made the firewall again, which somebody had removed', {
         table: this.#place.table,
       });
@@ -293,7 +330,12 @@ function isSame(a: Element | undefined, b: Element | undefined): boolean {
 const none = Buffer.alloc(0);
 const loopback6: Element = { set: 'unserved', key: addressBytes('::1') };
 
-function hasIpv6({ subnets }: FirewallNetwork): boolean {
+/** Between a routed link and the bridge of its network the host forwards, too. */
+function networksThatForward({ networks = [], policies = [] }: Partial<FirewallState>) {
+  return [...networks.filter(({ internal }) => !internal), ...policies.map(({ network }) => network)];
+}
+
+function hasIpv6({ subnets }: Pick<FirewallNetwork, 'subnets'>): boolean {
   return subnets.some((subnet) => subnet.includes(':'));
 }
 

@@ -1,7 +1,8 @@
 // The table's text, for nft(8). What networks and ports there are is in the sets alone: a rule for each would make every packet, and every change,
 // slower with each container.
 import { createHash } from 'node:crypto';
-import { sets } from './elements.ts';
+import { egressChains } from './egress-chains.ts';
+import { sets, setsOfOthers } from './elements.ts';
 
 interface Chain {
   /** Empty: it is only gone to. */
@@ -70,6 +71,9 @@ const chains: Readonly<Record<string, Chain>> = {
     rules: [
       'ct state { established, related } accept',
       'iifname . oifname @within accept',
+      // Their addresses were checked as they came in.
+      'iifname @policed ip saddr . oifname @hairpin4 accept',
+      'iifname @policed ip6 saddr . oifname @hairpin6 accept',
       'iifname @internal drop',
       'ct status dnat accept',
       'drop',
@@ -81,22 +85,31 @@ const chains: Readonly<Record<string, Chain>> = {
   },
 };
 
-export const ruleCount = Object.values(chains).reduce((count, { rules }) => count + rules.length, 0);
+const all = (table: string): Readonly<Record<string, Chain>> => ({ ...chains, ...egressChains(table) });
 
-const body = [
-  ...Object.values(sets),
-  // Those that are gone to come first.
-  ...Object.entries(chains)
-    .toSorted(([, a], [, b]) => Number(a.hook !== '') - Number(b.hook !== ''))
-    .map(([name, { hook, rules }]) => `chain ${name} {\n${[hook, ...rules].filter(Boolean).join('\n')}\n}`),
-].join('\n');
+export const ruleCount = Object.values(all('')).reduce((count, { rules }) => count + rules.length, 0);
+
+function bodyOf(table: string): string {
+  const named = Object.entries(all(table));
+  return [
+    ...Object.values(sets),
+    ...setsOfOthers,
+    // A rule may only name a chain that is there.
+    ...named.flatMap(([name, { hook }]) => (hook === '' ? `chain ${name} { }` : [])),
+    ...named.map(
+      ([name, { hook, rules }]) => `chain ${name} {\n${[hook, ...rules].filter(Boolean).join('\n')}\n}`,
+    ),
+  ].join('\n');
+}
 
 /** Is in the table's comment, so that a table of another version of Liker is made anew. */
-export const marker = `Liker ${createHash('sha256').update(body).digest('hex').slice(0, 16)}`;
+export function markerOf(table: string): string {
+  return `Liker ${createHash('sha256').update(bodyOf(table)).digest('hex').slice(0, 16)}`;
+}
 
 /** Makes the table in place of one that may be there, in one transaction. */
 export function makeTable(name: string): string {
-  return `add table inet ${name}\n${removeTable(name)}table inet ${name} {\ncomment "${marker}"\n${body}\n}\n`;
+  return `add table inet ${name}\n${removeTable(name)}table inet ${name} {\ncomment "${markerOf(name)}"\n${bodyOf(name)}\n}\n`;
 }
 
 export function removeTable(name: string): string {

@@ -1,3 +1,5 @@
+import type { EgressPorts } from '../../../../common/egress.ts';
+
 export type PortProtocol = 'tcp' | 'udp' | 'sctp';
 
 export interface FirewallNetwork {
@@ -24,15 +26,31 @@ export interface FirewallPort {
   readonly containerPort: number;
 }
 
+/** What may leave a container by one of its interfaces. */
+export interface FirewallPolicy {
+  /** The host's end of the interface: a routed link. It need not be there yet. */
+  readonly link: string;
+  /** The network that it belongs to. */
+  readonly network: Pick<FirewallNetwork, 'bridge' | 'subnets' | 'internal'>;
+  /** The container's, on that network. */
+  readonly addresses: readonly string[];
+  /** `ports` null: all of TCP and UDP, and ping. */
+  readonly allowed: readonly { readonly subnet: string; readonly ports: EgressPorts | null }[];
+}
+
 /** Everything that the firewall is to know. */
 export interface FirewallState {
   readonly networks: readonly FirewallNetwork[];
   readonly ports: readonly FirewallPort[];
+  readonly policies: readonly FirewallPolicy[];
 }
 
 export interface FirewallChange {
+  /** A policy takes the place of one of the same link. */
   readonly add?: Partial<FirewallState>;
-  readonly remove?: Partial<FirewallState>;
+  readonly remove?: Partial<Omit<FirewallState, 'policies'>> & {
+    readonly policies?: readonly Pick<FirewallPolicy, 'link'>[];
+  };
 }
 
 /** The nftables table of one likerd, and the host's settings that its networks need. */
@@ -44,6 +62,10 @@ export interface NetworkFirewall {
    * it was. Throws LikerError.
    */
   apply(change: FirewallChange): Promise<void>;
+  /** Ends what began inside before the policies of these links, and what they do not allow. */
+  endDenied(links: readonly string[]): Promise<void>;
+  /** Whether there is a policy of this link. */
+  polices(link: string): boolean;
   /** Brings the table to this state, whatever it was: when likerd takes over what an earlier one has left. */
   rebuild(state: FirewallState): Promise<void>;
   /** At likerd's orderly end: without networks the table goes, and the host's settings are set back. Otherwise everything stays. */

@@ -1,0 +1,70 @@
+// What may leave a container that has an egress policy: judged where its packets come in, before anything is translated, so that an address is the one
+// that its program has named.
+import { createHash } from 'node:crypto';
+
+/** The group of nfnetlink_log(8) in which packets that were refused are reported: by the name of the table, which is also their prefix. */
+export function reportGroup(table: string): number {
+  return 1024 + (createHash('sha256').update(table).digest().readUInt16BE() >> 1);
+}
+
+const lookups = [4, 6].flatMap((family) => {
+  const address = `iifname . ${family === 4 ? 'ip' : 'ip6'} daddr`;
+  const port = `${address} . meta l4proto . th dport`;
+  return [
+    `${address} @allowed${family} accept`,
+    `${address} @granted${family} accept`,
+    `${port} @allowedPorts${family} accept`,
+    `${port} @grantedPorts${family} accept`,
+  ];
+});
+
+export function egressChains(table: string) {
+  return {
+    guarding: {
+      hook: 'type filter hook prerouting priority -150; policy accept;',
+      rules: ['iifname @policed goto departing'],
+    },
+    departing: {
+      hook: '',
+      rules: [
+        // Neighbour discovery goes to the host and no further.
+        'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 fib daddr type { local, multicast } accept',
+        'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } drop',
+        'meta pkttype != unicast drop',
+        'meta nfproto ipv4 iifname . ip saddr != @sources4 goto forged',
+        'meta nfproto ipv6 iifname . ip6 saddr != @sources6 goto forged',
+        // What the policy allowed as it began; a change of the policy ends it. A name's address may be allowed for a shorter time than it is used.
+        'ct state established accept',
+        'ct direction reply accept',
+        'ct state invalid drop',
+        'meta l4proto { tcp, udp } goto judging',
+        'icmp type echo-request goto judging',
+        'icmpv6 type echo-request goto judging',
+        'meta l4proto { icmp, icmpv6 } ct state related drop',
+        'goto refusing',
+      ],
+    },
+    judging: { hook: '', rules: [...lookups, 'goto refusing'] },
+    refusing: {
+      hook: '',
+      rules: [
+        'jump reporting',
+        'meta l4proto tcp reject with tcp reset',
+        'reject with icmpx admin-prohibited',
+      ],
+    },
+    // An answer would go to whoever has the address.
+    forged: { hook: '', rules: ['jump reporting', 'drop'] },
+    reporting: {
+      hook: '',
+      rules: [
+        `update @reporting { iifname limit rate 50/second burst 100 packets } log prefix "${table}" group ${reportGroup(table)} snaplen 128`,
+      ],
+    },
+    // Otherwise a connection that the policy has ended would go on as one of the other side, whose answers pass.
+    resuming: {
+      hook: 'type filter hook postrouting priority filter; policy accept;',
+      rules: ['oifname @policed ct state new tcp flags & (fin | syn | rst | ack) != syn drop'],
+    },
+  };
+}
