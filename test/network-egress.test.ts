@@ -34,6 +34,12 @@ const tcp = (address: string, port = 80): string =>
 const udp = (address: string, port: number): string =>
   `echo x | socat -t 0.1 - UDP:${address.includes(':') ? `[${address}]` : address}:${port} 2>/dev/null; true`;
 
+/** Its address. */
+const serverAt = async (name: string, flags: readonly string[]): Promise<string> => {
+  await server(name, flags);
+  return addressOf(name);
+};
+
 const sleeper = async (name: string, flags: readonly string[]): Promise<string> => {
   await s.detached(['--name', name, ...flags], ['sleep', '1000']);
   return addressOf(name);
@@ -57,7 +63,7 @@ inBothModes('without a rule nothing is reached, and what comes in is answered', 
 });
 
 test('what a rule names is reached, at its ports, and nothing else', async () => {
-  const peer = await (await server('store', []), addressOf('store'));
+  const peer = await serverAt('store', []);
   const rules = [`${outside.v4}:80`, `${outside.v6}/tcp`, `${peer}/32`, '192.0.2.0/24'];
   await sleeper('some', ['--egress', `allow=${rules.join(',')}`]);
   const reached = async (address: string, port = 80) => inside('some', tcp(address, port));
@@ -96,7 +102,7 @@ const sendFrame = (text: string): string => `echo ${text} | base64 -d | socat -u
 const spoofed = { mac: '02:00:00:00:00:99', address: '10.201.0.99' };
 
 test('each way round a policy ends at the host', async () => {
-  const peer = await (await server('near', ['-p', '0.0.0.0:8090:80']), addressOf('near'));
+  const peer = await serverAt('near', ['-p', '0.0.0.0:8090:80']);
   const peerMac = await addressOf('near', 'bridge', 'MacAddress');
   const peerPid = (await s.inspect('near')).State.Pid;
   const own = await sleeper('caught', ['--egress', `allow=192.0.2.1,${outside.v4}:443`]);
@@ -173,8 +179,8 @@ async function inNamespace(container: string): Promise<(script: string) => strin
 test('a policy changes both ways while the container runs, and connections end with it', async () => {
   outside.start(['socat', 'TCP-LISTEN:7001,fork,reuseaddr', 'EXEC:cat']);
   await outside.listens(7001);
-  const peer = await (await server('beside', []), addressOf('beside'));
-  const own = await (await server('live', ['-p', '0.0.0.0:8070:80']), addressOf('live'));
+  const peer = await serverAt('beside', []);
+  const own = await serverAt('live', ['-p', '0.0.0.0:8070:80']);
   const sees = () =>
     inside('live', `${tcp(outside.v4)}; ${tcp(outside.v6)}; ${tcp(peer)}`).then((text) => text.split('\n'));
   const seen = () =>
