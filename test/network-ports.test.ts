@@ -158,6 +158,16 @@ test('no process of a container has the sockets that hold its ports', async () =
   assert.equal(await sockets(['-p', '8092-8095:80-83']), await sockets([]));
 });
 
+test('a run can have the ports of one that has just ended', async () => {
+  const ports = [{ hostPort: 8098, containerPort: 80 }];
+  for (const [program, code] of [
+    ['true', 0],
+    ['/no/such/program', 127],
+  ] as const)
+    for (let round = 0; round < 40; round++)
+      assert.equal((await s.api.run(s.spec([program], {}, { ports })).exit()).code, code);
+});
+
 test('ports go on while likerd is away, and after it; they end with their container', async () => {
   await server('web', ['-p', '0.0.0.0:8096:80']);
   await s.daemon.kill9();

@@ -1,6 +1,7 @@
 #include "ending.h"
 #include <poll.h>
 #include "include/protocol.h"
+#include "held.h"
 #include "input.h"
 #include "network.h"
 #include "process.h"
@@ -80,6 +81,7 @@ static void end_process (struct shim *shim, struct process *process) {
   }
   if (process->number == 0) {
     network_end (shim);
+    held_let_go (shim);
     log_end (&shim->log);
     report_lost_log (shim);
   }

@@ -1,7 +1,7 @@
 /*
  * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether the daemon is
- * running or not. liker_spawn_shim starts it with the plan at fd 3, the daemon's socket at fd 4, and from fd 6 on what it only keeps
- * open: the sockets that hold published ports.
+ * running or not. liker_spawn_shim starts it with the plan at fd 3, the daemon's socket at fd 4, and from fd 6 on the sockets that hold
+ * published ports.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "connection.h"
+#include "held.h"
 #include "network.h"
 #include "plan/launch.h"
 #include "query.h"
@@ -28,7 +29,6 @@
 
 #define PLAN_FD 3
 #define SOCKET_FD 4
-#define FIRST_HELD 6
 #define BACKLOG 8
 #define BIT(signal) (1ull << ((signal)-1))
 
@@ -137,16 +137,9 @@ static int join_new_keyring (void) {
   return sys_keyctl (KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM ? -1 : 0;
 }
 
-/* They were not when the shim was started, or it would not have them. */
-static void close_held_on_exec (struct shim *shim) {
-  shim->held = shim->held_end = FIRST_HELD;
-  while (fcntl (shim->held_end, F_SETFD, FD_CLOEXEC) == 0)
-    shim->held_end++;
-}
-
 /* Everything up to the connection to the daemon. Returns the call that failed, or NULL. */
 static const char *prepare (struct shim *shim) {
-  close_held_on_exec (shim);
+  held_begin (shim);
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
     return "prctl";

@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include "include/plan.h"
 #include "include/protocol.h"
+#include "held.h"
 #include "process.h"
 
 #define TAKES_CLIENTS 1u
@@ -21,9 +22,11 @@ void put_failure (struct outbox *out, uint32_t number, const struct failure *fai
 }
 
 void report_failure (struct shim *shim, uint32_t number, const struct failure *failure) {
-  put_failure (daemon_out (shim), number, failure);
-  if (number == 0)
+  if (number == 0) {
+    held_let_go (shim);
     shim->main_failed = true;
+  }
+  put_failure (daemon_out (shim), number, failure);
 }
 
 static void put_exit (struct outbox *out, const struct process *process) {

@@ -10,6 +10,7 @@
 #include "client.h"
 #include "connection.h"
 #include "ending.h"
+#include "held.h"
 #include "processes.h"
 #include "reap.h"
 #include "receive.h"
@@ -193,8 +194,7 @@ void serve (struct shim *shim) {
 static void let_go (struct shim *shim) {
   if (shim->run >= 0)
     unlinkat (shim->run, "shim.sock", 0);
-  for (int fd = shim->held; fd < shim->held_end; fd++)
-    close (fd);
+  held_let_go (shim);
   source_close (&shim->listener, shim->epoll);
   /* Before the daemon's socket closes: then it takes the file systems to be unmounted. */
   close_fd (&shim->mounts);

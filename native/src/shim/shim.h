@@ -144,7 +144,6 @@ struct shim {
   int epoll;
   int run; /* the run folder */
   int mounts; /* the container's mount namespace */
-  int held, held_end; /* the fds that it only keeps open, and the first after them */
   struct source signals;
   struct source listener;
   uint64_t accept_at; /* ms: when to call accept again after a failure; 0: no failure */
@@ -158,6 +157,7 @@ struct shim {
   struct process *processes;               /* the main one first */
   struct sink *sinks;
   uint64_t lost_at;                        /* ms: when the daemon was lost; 0: its limits are no longer in force */
+  unsigned held; /* how many fds */
   bool main_failed;
   bool reap_again; /* a child was left unreaped because its pid was unknown */
 };
