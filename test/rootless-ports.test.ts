@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, afterEach, describe, test } from 'node:test';
-import { pastaVersion, severalAddresses, shiftedAnswers } from '../daemon/kernel/network/pasta-ports.ts';
+import { ableVersion, pastaVersion } from '../daemon/kernel/network/pasta-ports.ts';
 import { NetBox } from './harness/net-box.ts';
 import { asks, plain, serve, served } from './harness/ports.ts';
 import { isAlive, pids, readProc } from './harness/proc.ts';
@@ -60,7 +60,7 @@ describe('ports of an ordinary user', { skip: skip || tunnel.skip, concurrency: 
   for (const userns of ['host', 'keep-id'])
     test(`a port without an address is one of the loopback, and nobody else reaches it (--userns ${userns})`, async () => {
       await server('web', ['--userns', userns, '-p', '8080:1080', '-p', '1080:1080/udp'], [1080]);
-      const both = version >= severalAddresses;
+      const both = version >= ableVersion;
       const places = both ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
       for (const [protocol, port] of [
         ['tcp', 8080],
@@ -185,12 +185,12 @@ describe('ports of an ordinary user', { skip: skip || tunnel.skip, concurrency: 
       await refusal('-p', '127.0.0.1:8094:80', '-p', `${machine.v4}:8094:81`),
       /Cannot publish ports: pasta leads 8094\/tcp to the same port of the container at all addresses/,
     );
-    if (version < shiftedAnswers)
+    if (version < ableVersion)
       assert.match(
         await refusal('-p', '8094:80/udp'),
         /Cannot publish ports: pasta before \S+ loses answers over UDP .*; publish 80:80\/udp, give an address/,
       );
-    if (version < severalAddresses)
+    if (version < ableVersion)
       assert.match(
         await refusal('-p', '127.0.0.1:8094:80', '-p', `${machine.v4}:8094:80`),
         /Cannot publish ports: pasta before \S+ can have 8094\/tcp at one address only/,

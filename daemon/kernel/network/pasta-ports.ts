@@ -13,10 +13,8 @@ export interface PastaPort {
   readonly containerPort: number;
 }
 
-/** Versions are days. From this one on pasta can have a port at several addresses. */
-export const severalAddresses = 2023_08_18;
-/** Before this one, what answers over UDP to the host's loopback is lost if its port has another number on the host. */
-export const shiftedAnswers = 2024_07_26;
+/** Versions are days. Before this one a port can be at one address only, and answers over UDP to the host's loopback are lost if the port has another number there. */
+export const ableVersion = 2024_02_20;
 
 const versions = new Map<string, number>();
 
@@ -51,10 +49,10 @@ export function portsProblem(ports: readonly PastaPort[], version: number): stri
     const twice = ports.slice(0, index).find((other) => meet(other, port));
     if (twice !== undefined && shift(twice) !== shift(port))
       return `pasta leads ${outside} to the same port of the container at all addresses of the host; publish it once, or the others at another port`;
-    if (twice !== undefined && version < severalAddresses)
-      return `pasta before 2023-08-18 can have ${outside} at one address only; publish it once, or install a newer passt`;
-    if (protocol === 'udp' && isLoopback(hostAddress) && shift(port) !== 0 && version < shiftedAnswers)
-      return `pasta before 2024-07-26 loses answers over UDP to the host's loopback where the port has another number there; publish ${containerPort}:${containerPort}/udp, give an address of the host, or install a newer passt`;
+    if (twice !== undefined && version < ableVersion)
+      return `pasta before 2024-02-20 can have ${outside} at one address only; publish it once, or install a newer passt`;
+    if (protocol === 'udp' && isLoopback(hostAddress) && shift(port) !== 0 && version < ableVersion)
+      return `pasta before 2024-02-20 loses answers over UDP to the host's loopback where the port has another number there; publish ${containerPort}:${containerPort}/udp, give an address of the host, or install a newer passt`;
   }
   return '';
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Family } from '../../../common/ip-address.ts';
-import { type PastaPort, pastaVersion, portOptions, portsProblem, severalAddresses } from './pasta-ports.ts';
+import { ableVersion, type PastaPort, pastaVersion, portOptions, portsProblem } from './pasta-ports.ts';
 
 /** Addresses inside. The container's own, not the host's, so that it can reach those of the host. */
 const inside = {
@@ -60,7 +60,7 @@ export function pastaIn(path: string | undefined, { tunnel, routes, interfaces }
       return families().length > 0 ? '' : 'the machine itself has no default route';
     },
     portsProblem: (ports) => portsProblem(ports, version()),
-    mostAddresses: () => (version() < severalAddresses ? 1 : Number.POSITIVE_INFINITY),
+    mostAddresses: () => (version() < ableVersion ? 1 : Number.POSITIVE_INFINITY),
     families,
     command: (runFolder, ports) => [find() ?? 'pasta', ...options(runFolder, ports)],
     addresses: () => families().map((family) => inside[family].address),
