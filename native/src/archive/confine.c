@@ -31,6 +31,7 @@ static struct sock_filter filter[] = {
   /* In the order of how often they come. */
   ALLOW (openat),
   ALLOW (pwrite64),
+  ALLOW (sync_file_range),
   ALLOW (close),
   ALLOW (fstat),
   ALLOW (utimensat),

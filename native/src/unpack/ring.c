@@ -32,15 +32,16 @@ static void hand_over (struct ring *ring) {
   pthread_mutex_unlock (&ring->lock);
 }
 
-/* Decoders give small blocks: handing over each would cost more than copying them. */
+/* Decoders give small blocks: handing over each would cost more than copying them. What is not compressed comes to its place at once. */
 static ssize_t fill (struct ring *ring) {
   struct ring_block *to = wait_for_room (ring);
   const uint8_t *from;
   ssize_t count;
-  while ((count = stream_read (ring->stream, (const void **)&from)) > 0)
+  while ((count = stream_read_to (ring->stream, to->bytes + to->count, RING_BLOCK - to->count, (const void **)&from)) > 0)
     for (size_t rest = (size_t)count; rest > 0;) {
       size_t part = RING_BLOCK - to->count < rest ? RING_BLOCK - to->count : rest;
-      memcpy (to->bytes + to->count, from, part);
+      if (from != to->bytes + to->count)
+        memcpy (to->bytes + to->count, from, part);
       to->count += part;
       from += part;
       rest -= part;

@@ -27,8 +27,8 @@ static ssize_t read_file (struct source *source) {
       return -1;
   }
   uint64_t there = source->control.available - source->read;
-  size_t count = there < SOURCE_BLOCK ? (size_t)there : SOURCE_BLOCK;
-  ssize_t got = RETRY (pread (source->file, source->block, count, (off_t)source->read));
+  size_t count = there < source->room ? (size_t)there : source->room;
+  ssize_t got = RETRY (pread (source->file, source->place, count, (off_t)source->read));
   if (got < 0)
     return problem_errno (source->problem, "", "read the file of the layer");
   if (got == 0)
@@ -51,7 +51,7 @@ static ssize_t check_end (struct source *source) {
 /* The headers that a descriptor belongs to follow it at once. */
 static ssize_t receive (struct source *source) {
   cleanup_fd int fd = -1;
-  ssize_t got = receive_with_fd (source->file, source->block, SOURCE_BLOCK, &fd);
+  ssize_t got = receive_with_fd (source->file, source->place, source->room, &fd);
   if (fd >= 0 && source->passed >= 0)
     return failed (EPROTO);
   if (fd >= 0)
@@ -60,14 +60,20 @@ static ssize_t receive (struct source *source) {
 }
 
 static ssize_t read_stream (struct source *source) {
-  ssize_t got = source->passes ? receive (source) : RETRY (read (source->file, source->block, SOURCE_BLOCK));
+  ssize_t got = source->passes ? receive (source) : RETRY (read (source->file, source->place, source->room));
   if (got == 0 && source->needs_end)
     return check_end (source);
   return got < 0 ? problem_errno (source->problem, "", "read the stream of the layer") : got;
 }
 
+void source_place (struct source *source, uint8_t *place, size_t room) {
+  source->place = place;
+  source->room = room;
+}
+
 int source_begin (struct source *source) {
   struct stat stats;
+  source_place (source, source->block, sizeof source->block);
   if (fstat (source->file, &stats) < 0)
     return problem_errno (source->problem, "", "look at the source of the layer");
   source->is_stream = !S_ISREG (stats.st_mode);
@@ -78,12 +84,13 @@ int source_begin (struct source *source) {
 }
 
 ssize_t source_read (struct source *source, const void **block) {
-  *block = source->block;
+  *block = source->place;
   ssize_t got = source->is_stream ? read_stream (source) : read_file (source);
   if (got > 0) {
-    digest_add (&source->digest, source->block, (size_t)got);
+    digest_add (&source->digest, source->place, (size_t)got);
     source->read += (uint64_t)got;
   }
+  source_place (source, source->block, sizeof source->block);
   return got;
 }
 

@@ -18,13 +18,18 @@ struct source {
   struct digest digest;
   uint64_t read; /* so many bytes were read and hashed */
   struct problem *problem;
+  uint8_t *place; /* where the next bytes are read to, and for how many there is room */
+  size_t room;
   uint8_t block[SOURCE_BLOCK];
 };
 
 /* Looks at what the file is, and makes it wait for what comes. */
 int source_begin (struct source *source);
 
-/* The next block, which is valid until the next call. Waits for it. 0 at the end of the source, or -1. */
+/* The next block is read to that place, once; else it is valid until the next call. */
+void source_place (struct source *source, uint8_t *place, size_t room);
+
+/* The next block. Waits for it. 0 at the end of the source, or -1. */
 ssize_t source_read (struct source *source, const void **block);
 
 /* Reads the rest, which no decoder needed, but the digest does. */

@@ -103,6 +103,12 @@ ssize_t stream_read (struct stream *stream, const void **block) {
   return count;
 }
 
+ssize_t stream_read_to (struct stream *stream, uint8_t *there, size_t room, const void **block) {
+  if (!stream->decoder && !stream->first_count)
+    source_place (stream->source, there, room);
+  return stream_read (stream, block);
+}
+
 void stream_digests (struct stream *stream, uint8_t packed[DIGEST_SIZE], uint8_t plain[DIGEST_SIZE]) {
   digest_end (&stream->source->digest, packed);
   if (stream->decoder)

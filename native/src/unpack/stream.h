@@ -22,5 +22,8 @@ int stream_begin (struct stream *stream);
 /* The next block, which is valid until the next call. 0 at the end, or -1. */
 ssize_t stream_read (struct stream *stream, const void **block);
 
+/* The same, or, if the source is not compressed, the block is there, and has at most `room` bytes. */
+ssize_t stream_read_to (struct stream *stream, uint8_t *there, size_t room, const void **block);
+
 /* Of the source as it came, and uncompressed, once all of it was read. */
 void stream_digests (struct stream *stream, uint8_t packed[DIGEST_SIZE], uint8_t plain[DIGEST_SIZE]);
