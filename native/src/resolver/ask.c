@@ -60,12 +60,12 @@ static void answer_policed (const struct asker *asker, const unsigned char *mess
   } else if (!is_address (question->type))
     answer_plainly (asker, answer, question, RCODE_OK);
   else {
-    unsigned char only[PLAIN_SIZE];
-    size_t size = only_question (only, message, question);
+    unsigned char asked[PLAIN_SIZE];
+    size_t size = only_question (asked, message, question);
     if (lookup (container, question, answer))
-      query_allow (asker, only, size, question, message_out, answer_end (answer, question, RCODE_OK));
+      query_allow (asker, asked, size, question, message_out, answer_end (answer, question, RCODE_OK));
     else if (servers_of (container)->count > 0)
-      query_begin (asker, only, size, question);
+      query_begin (asker, asked, size, question);
     else
       answer_plainly (asker, answer, question, container->servers ? RCODE_NO_NAME : RCODE_SERVER_FAILURE);
   }

@@ -4,10 +4,9 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "base/attributes.h"
+#include "base/netlink_read.h"
 #include "base/nft_batch.h"
 #include "base/syscalls.h"
 #include "elements.h"
@@ -16,7 +15,7 @@
 /* The kernel sends no more at once. */
 #define MOST_AT_ONCE (1u << 16)
 
-static bool find (struct attributes within, unsigned wanted, struct attributes *value) {
+static bool find (struct bytes within, unsigned wanted, struct bytes *value) {
   unsigned type;
   while (attribute_next (&within, &type, value))
     if (type == wanted)
@@ -24,9 +23,9 @@ static bool find (struct attributes within, unsigned wanted, struct attributes *
   return false;
 }
 
-static bool take_key (struct element *element, const struct element_set *set, struct attributes key) {
+static bool take_key (struct element *element, const struct element_set *set, struct bytes key) {
   size_t size = INTERFACE_SIZE + set->address_size + (set->has_ports ? PORT_KEY_SIZE : 0);
-  struct attributes value;
+  struct bytes value;
   if (!find (key, NFTA_DATA_VALUE, &value) || value.left != size)
     return false;
   memcpy (element->interface, value.at, INTERFACE_SIZE);
@@ -39,13 +38,13 @@ static bool take_key (struct element *element, const struct element_set *set, st
 }
 
 /* Its comment is the name. */
-static void take_name (struct element *element, struct attributes data) {
+static void take_name (struct element *element, struct bytes data) {
   if (data.left > COMMENT_HEADER && data.at[0] == COMMENT_TYPE && data.at[1] == data.left - COMMENT_HEADER && data.at[data.left - 1] == '\0')
     memcpy (element->name, data.at + COMMENT_HEADER, data.at[1]);
 }
 
-static bool take_element (struct element *element, const struct element_set *set, struct attributes within) {
-  struct attributes value;
+static bool take_element (struct element *element, const struct element_set *set, struct bytes within) {
+  struct bytes value;
   *element = (struct element){ .ms = 0 };
   if (!find (within, NFTA_SET_ELEM_KEY, &value) || !take_key (element, set, value))
     return false;
@@ -58,10 +57,10 @@ static bool take_element (struct element *element, const struct element_set *set
   return true;
 }
 
-static void take_message (const struct nlmsghdr *header, const struct element_set *set, void (*found) (const struct element *element)) {
-  struct attributes list, value;
+static void take_message (struct bytes body, const struct element_set *set, void (*found) (const struct element *element)) {
+  struct bytes list, value;
   unsigned type;
-  if (!find (attributes_of (header, header->nlmsg_len, sizeof (struct nfgenmsg)), NFTA_SET_ELEM_LIST_ELEMENTS, &list))
+  if (!find (attributes_behind (body, sizeof (struct nfgenmsg)), NFTA_SET_ELEM_LIST_ELEMENTS, &list))
     return;
   while (attribute_next (&list, &type, &value)) {
     struct element element;
@@ -71,21 +70,25 @@ static void take_message (const struct nlmsghdr *header, const struct element_se
 }
 
 /* Whether more is to come. Sets `error` at the end. */
-static bool take_messages (const unsigned char *bytes, int left, const struct element_set *set, void (*found) (const struct element *element), int *error) {
-  for (const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)bytes; NLMSG_OK (header, left); header = NLMSG_NEXT (header, left)) {
-    if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) {
-      int32_t result;
-      memcpy (&result, NLMSG_DATA (header), sizeof result);
-      *error = -result;
-      return false;
+static bool take_messages (struct bytes all, const struct element_set *set, void (*found) (const struct element *element), int *error) {
+  struct nlmsghdr header;
+  struct bytes body;
+  while (message_next (&all, &header, &body)) {
+    int32_t result = -EPROTO;
+    if (header.nlmsg_type != NLMSG_DONE && header.nlmsg_type != NLMSG_ERROR) {
+      take_message (body, set, found);
+      continue;
     }
-    take_message (header, set, found);
+    if (body.left >= sizeof result)
+      memcpy (&result, body.at, sizeof result);
+    *error = -result;
+    return false;
   }
   return true;
 }
 
 static int read_set (int socket, const char *table, const struct element_set *set, void (*found) (const struct element *element)) {
-  static unsigned char bytes[MOST_AT_ONCE] __attribute__ ((aligned (NLMSG_ALIGNTO)));
+  static unsigned char bytes[MOST_AT_ONCE];
   struct batch request = { .bytes = bytes };
   size_t message = table_message (&request, NFPROTO_INET, NFT_MSG_GETSETELEM, NLM_F_DUMP);
   put_text (&request, NFTA_SET_ELEM_LIST_TABLE, table);
@@ -98,7 +101,7 @@ static int read_set (int socket, const char *table, const struct element_set *se
     ssize_t got = RETRY (recv (socket, bytes, sizeof bytes, 0));
     if (got < 0)
       return errno;
-    if (!take_messages (bytes, (int)got, set, found, &error))
+    if (!take_messages ((struct bytes){ bytes, (size_t)got }, set, found, &error))
       return error;
   }
 }

@@ -62,8 +62,13 @@ static void grant_free (struct grant *grant) {
 }
 
 static void drop_expired (struct container *container, uint64_t now) {
-  while (!list_is_empty (&container->grants) && ITEM (container->grants.next, struct grant, of_container)->until <= now)
-    grant_free (ITEM (container->grants.next, struct grant, of_container));
+  for (struct list *item = container->grants.next, *next; item != &container->grants; item = next) {
+    next = item->next;
+    struct grant *grant = ITEM (item, struct grant, of_container);
+    if (grant->until > now)
+      return;
+    grant_free (grant);
+  }
 }
 
 static struct grant *make_grant (struct container *container, const char *name, const struct address *address) {
@@ -74,7 +79,7 @@ static struct grant *make_grant (struct container *container, const char *name, 
     return NULL;
   grant->container = container;
   grant->address = *address;
-  memcpy (grant->name, name, strlen (name));
+  strcpy (grant->name, name);
   table_add (&grants, &grant->entry, hash_of (container, address));
   list_append (&container->grants, &grant->of_container);
   container->grant_count++;

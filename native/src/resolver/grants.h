@@ -13,7 +13,7 @@ struct giving;
  * is called with `owner` and an errno as soon as the kernel knows or refuses; -1 and errno.
  */
 int grants_give (struct container *container, const char *name, const struct address *addresses, unsigned count, uint32_t seconds,
-                 void (*done) (void *owner, int error), void *owner, struct giving **giving);
+                 void (*done) (void *owner, int error), void *owner, struct giving **given);
 /* `done` is not called. */
 void giving_abandon (struct giving *giving);
 

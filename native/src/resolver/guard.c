@@ -142,7 +142,7 @@ static void ignore (struct guard_wait *wait, int error) {
 
 void guard_recall (void (*found) (const struct element *element)) {
   static struct guard_change nothing;
-  struct guard_wait wait;
+  static struct guard_wait wait;
   recalled = found;
   if (guard_ask (&nothing, &wait, ignore) == 0)
     guard_settle ();

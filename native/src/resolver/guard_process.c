@@ -1,13 +1,12 @@
 #include "guard_process.h"
 #include <errno.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/netlink.h"
+#include "base/netlink_read.h"
 #include "base/syscalls.h"
 #include "confine.h"
 #include "elements.h"
@@ -26,26 +25,27 @@ static unsigned char bytes[ELEMENTS_ROOM];
 static struct batch batch = { .bytes = bytes };
 
 /* Whether a message is an answer to the transaction whose first message has this number. Sets `error`. */
-static bool is_answer (const struct nlmsghdr *header, uint32_t first, int *error) {
-  if (header->nlmsg_type != NLMSG_ERROR || header->nlmsg_seq - first > batch.number - first)
+static bool is_answer (const struct nlmsghdr *header, struct bytes body, uint32_t first, int *error) {
+  int32_t result;
+  if (header->nlmsg_type != NLMSG_ERROR || header->nlmsg_seq - first > batch.number - first || body.left < sizeof result)
     return false;
-  struct nlmsgerr result;
-  memcpy (&result, NLMSG_DATA (header), sizeof result);
-  *error = -result.error;
+  memcpy (&result, body.at, sizeof result);
+  *error = -result;
   return true;
 }
 
 /* The first message that is refused, or the last one, if none is. Earlier transactions may have left more. */
 static int hear (uint32_t first) {
-  static unsigned char answer[MOST_ANSWER] __attribute__ ((aligned (NLMSG_ALIGNTO)));
+  static unsigned char answer[MOST_ANSWER];
   for (;;) {
     ssize_t got = RETRY (recv (nftables, answer, sizeof answer, 0));
     if (got < 0)
       return errno;
     int error;
-    int left = (int)got;
-    for (const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)answer; NLMSG_OK (header, left); header = NLMSG_NEXT (header, left))
-      if (is_answer (header, first, &error))
+    struct nlmsghdr header;
+    struct bytes all = { answer, (size_t)got }, body;
+    while (message_next (&all, &header, &body))
+      if (is_answer (&header, body, first, &error))
         return error;
   }
 }

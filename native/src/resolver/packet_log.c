@@ -2,13 +2,12 @@
 #include <arpa/inet.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
-#include <linux/netlink.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include "base/attributes.h"
 #include "base/netlink.h"
+#include "base/netlink_read.h"
 #include "base/nft_batch.h"
 
 int packet_log_bind (int socket, uint16_t group, uint32_t most_bytes) {
@@ -36,16 +35,14 @@ static void take_interface (struct logged *logged, int socket, const unsigned ch
 
 bool packet_log_read (struct logged *logged, int socket, const char *prefix, const unsigned char *message, size_t size) {
   struct nlmsghdr header;
-  struct attributes all, value;
+  struct bytes all = { message, size }, body, attributes, value;
   unsigned type;
   bool is_ours = false;
   *logged = (struct logged){ .size = 0 };
-  if (size < sizeof header)
+  if (!message_next (&all, &header, &body) || header.nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
     return false;
-  memcpy (&header, message, sizeof header);
-  if (header.nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) || header.nlmsg_len > size)
-    return false;
-  for (all = attributes_of (message, header.nlmsg_len, sizeof (struct nfgenmsg)); attribute_next (&all, &type, &value);)
+  attributes = attributes_behind (body, sizeof (struct nfgenmsg));
+  while (attribute_next (&attributes, &type, &value))
     if (type == NFULA_PREFIX)
       is_ours = value.left == strlen (prefix) + 1 && !memcmp (value.at, prefix, value.left);
     else if (type == NFULA_IFINDEX_INDEV && value.left == sizeof (uint32_t))

@@ -5,20 +5,20 @@
 
 struct policy {
   unsigned interfaces, rules;
-  size_t size;           /* of the rules */
+  size_t rules_at, size; /* in the bytes: where the rules are, and the end */
   unsigned char bytes[]; /* interfaces, then rules, as they came */
 };
 
 static const struct policy nothing = { .size = 0 };
 
 const struct policy *policy_make (const struct request *request) {
-  size_t names = (size_t)request->interfaces * INTERFACE_SIZE;
-  struct policy *policy = malloc (sizeof *policy + names + request->rules_size);
+  size_t rules_at = (size_t)request->interfaces * INTERFACE_SIZE, size = rules_at + request->rules_size;
+  struct policy *policy = malloc (sizeof *policy + size);
   if (!policy)
     return &nothing;
-  *policy = (struct policy){ .interfaces = request->interfaces, .rules = request->rules, .size = request->rules_size };
-  memcpy (policy->bytes, request->interfaces_at, names);
-  memcpy (policy->bytes + names, request->rules_at, request->rules_size);
+  *policy = (struct policy){ .interfaces = request->interfaces, .rules = request->rules, .rules_at = rules_at, .size = size };
+  memcpy (policy->bytes, request->interfaces_at, rules_at);
+  memcpy (policy->bytes + rules_at, request->rules_at, request->rules_size);
   return policy;
 }
 
@@ -29,7 +29,7 @@ void policy_free (const struct policy *policy) {
 
 bool policy_is_same (const struct policy *one, const struct policy *other) {
   return one->interfaces == other->interfaces && one->rules == other->rules && one->size == other->size &&
-         !memcmp (one->bytes, other->bytes, one->interfaces * INTERFACE_SIZE + one->size);
+         !memcmp (one->bytes, other->bytes, one->size);
 }
 
 bool policy_has_rules (const struct policy *policy) { return policy->rules > 0; }
@@ -76,13 +76,13 @@ static void add_ports (struct ports *ports, const struct rule *rule) {
 
 bool policy_allows (const struct policy *policy, const char *name, struct ports *ports) {
   size_t length = strlen (name);
-  const unsigned char *at = policy->bytes + (size_t)policy->interfaces * INTERFACE_SIZE;
+  size_t at = policy->rules_at;
   bool is_allowed = false;
   ports->are_all = ports->are_too_many = false;
   ports->count = 0;
   for (unsigned i = 0; i < policy->rules; i++) {
     struct rule rule;
-    at += rule_read (&rule, at, (size_t)(policy->bytes + policy->interfaces * INTERFACE_SIZE + policy->size - at));
+    at += rule_read (&rule, policy->bytes + at, policy->size - at);
     if (!fits (&rule, name, length))
       continue;
     is_allowed = true;

@@ -74,13 +74,17 @@ static void query_free (struct query *query) {
 }
 
 void queries_forget (struct container *container) {
-  while (!list_is_empty (&container->queries))
-    query_free (ITEM (container->queries.next, struct query, of_container));
+  for (struct list *item = container->queries.next, *next; item != &container->queries; item = next) {
+    next = item->next;
+    query_free (ITEM (item, struct query, of_container));
+  }
 }
 
 void queries_forget_connection (struct list *of_connection) {
-  while (!list_is_empty (of_connection))
-    query_free (ITEM (of_connection->next, struct query, of_connection));
+  for (struct list *item = of_connection->next, *next; item != of_connection; item = next) {
+    next = item->next;
+    query_free (ITEM (item, struct query, of_connection));
+  }
 }
 
 /* Not `spared`. */
@@ -320,9 +324,9 @@ void query_begin (const struct asker *asker, const unsigned char *message, size_
     next_attempt (query);
 }
 
-void query_allow (const struct asker *asker, const unsigned char *message, size_t size, const struct question *question, const unsigned char *own,
+void query_allow (const struct asker *asker, const unsigned char *asked, size_t size, const struct question *question, const unsigned char *own,
                   size_t own_size) {
-  struct query *query = query_make (asker, message, size, question);
+  struct query *query = query_make (asker, asked, size, question);
   if (query)
     deliver_allowed (query, own, own_size, true);
 }

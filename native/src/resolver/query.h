@@ -7,7 +7,7 @@
 void query_begin (const struct asker *asker, const unsigned char *message, size_t size, const struct question *question);
 
 /* Gives an answer of ours, to a container with a policy, once it can reach what is in it. */
-void query_allow (const struct asker *asker, const unsigned char *message, size_t size, const struct question *question, const unsigned char *own,
+void query_allow (const struct asker *asker, const unsigned char *asked, size_t size, const struct question *question, const unsigned char *own,
                   size_t own_size);
 
 /* Forgets all questions of the container, or of a connection, without an answer. */
