@@ -26,6 +26,7 @@ import type { DaemonOptions } from './host/options.ts';
 import { Packer } from './kernel/archive/pack.ts';
 import { Unpacker } from './kernel/archive/unpack.ts';
 import { openCgroups } from './kernel/cgroup/open.ts';
+import { Cni } from './kernel/cni/cni.ts';
 import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { openFileTree } from './kernel/files/programs.ts';
 import { FileSockets } from './kernel/files/sockets.ts';
@@ -92,6 +93,8 @@ export async function compose(
     | 'usernsPool'
     | 'defaultNetwork'
     | 'publishDefault'
+    | 'cniConfig'
+    | 'cniPlugins'
     | 'registries'
     | 'shortNames'
     | 'keepBlobs'
@@ -173,6 +176,7 @@ export async function compose(
         return options.defaultNetwork ?? usualNetwork();
       },
       links: isRoot ? linkKernel : null,
+      cni: isRoot ? new Cni({ config: options.cniConfig, path: options.cniPlugins }) : null,
       holdPorts,
       firewall,
       resolver,

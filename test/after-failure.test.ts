@@ -1,11 +1,12 @@
 // Life after a failure: a killed shim, a restart of the machine, daemons beside each other, and shims of other versions.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
-import { isAlive, shimsBelow } from './harness/proc.ts';
+import { isAlive } from './harness/proc.ts';
+import { reboot } from './harness/reboot.ts';
 import { requiresCgroups } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { takeOverShim } from './harness/take-over-shim.ts';
@@ -124,26 +125,13 @@ test('a lost connection to a shim is restored, and its client continues', async 
   assert.equal((await running.outcome).stdout, 'ready\ntyped\nend\n');
 });
 
-/** The state after a reboot of the machine: no process, no run folder, another boot id. */
-async function reboot(): Promise<void> {
-  const pids = (await s.ok(['ps', '-q'])).split('\n').filter(Boolean);
-  const states = await Promise.all(pids.map(stateOf));
-  await s.daemon.kill9();
-  for (const pid of shimsBelow(s.daemon.home)) process.kill(pid, 'SIGKILL');
-  for (const { Pid } of states.filter((state) => state.Pid > 0)) process.kill(Pid, 'SIGKILL');
-  await until('the end of all', () => states.every(({ Pid }) => !isAlive(Pid)));
-  for (const name of readdirSync(s.daemon.run)) rmSync(join(s.daemon.run, name), { recursive: true });
-  writeFileSync(join(s.daemon.root, 'boot-id'), '00000000-0000-0000-0000-000000000000');
-  await s.daemon.start();
-}
-
 test('after a reboot, containers are exited or restarted according to their policy', async () => {
   const policies = ['no', 'on-failure', 'always', 'unless-stopped'];
   for (const policy of policies)
     for (const kind of ['up', 'stopped'])
       await s.detached(['--name', `${kind}-${policy}`, '--restart', policy], ['sleep', '1000']);
   await s.ok(['stop', '-t', '0', ...policies.map((policy) => `stopped-${policy}`)]);
-  await reboot();
+  await reboot(s.daemon);
   const wanted = {
     'up-no': 'exited',
     'up-on-failure': 'running',
@@ -175,11 +163,11 @@ test('a restart that failed after a boot is retried after the next boot', async 
   await s.ok(['create', '--name', 'never', '--restart', 'always', s.rootfs, 'no-such-command']);
   assert.equal((await s.likerctl(['start', 'never'])).code, 1);
   rmSync(rootfs);
-  await reboot();
+  await reboot(s.daemon);
   await becomes('late', 'exited');
   assert.match((await stateOf('late')).Error, /mounted-late/);
   symlinkSync(s.rootfs, rootfs);
-  await reboot();
+  await reboot(s.daemon);
   await becomes('late', 'running');
   assert.equal((await stateOf('never')).Status, 'exited');
   await s.ok(['rm', '-f', 'late', 'never']);

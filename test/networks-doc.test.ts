@@ -1,7 +1,8 @@
 // Runs the blocks of docs/networks.md as they are printed, on a machine with a network of its own.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -12,20 +13,39 @@ import { requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 
 const box = await NetBox.open();
-after(() => box.close());
-const s = suite({ within: box.machine.within, args: ['--default-network', 'bridge'] });
+const work = mkdtempSync(join(tmpdir(), 'lk-doc-'));
+/** Where host-local notes the addresses that it has given. */
+const leases = '/var/lib/cni/networks/blue';
+const hadLeases = existsSync(leases);
+after(async () => {
+  await box.close();
+  rmSync(work, { recursive: true });
+  if (!hadLeases) rmSync(leases, { recursive: true, force: true });
+});
+const s = suite({
+  within: box.machine.within,
+  args: ['--default-network', 'bridge', '--cni-config', join(work, 'net.d')],
+});
 
 const doc = readFileSync(join(repository, 'docs/networks.md'), 'utf8');
-const [first = '', own = '', names = '', ports = '', egress = '', connect = '', addresses = '', ...others] = [
-  ...doc.matchAll(/^```sh\n(.*?)^```$/gms),
-].map(([, block = '']) => block);
+const [
+  first = '',
+  own = '',
+  names = '',
+  ports = '',
+  egress = '',
+  connect = '',
+  addresses = '',
+  cni = '',
+  ...others
+] = [...doc.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 
 async function run(block: string): Promise<string> {
   const path = `${join(repository, 'bin')}:${process.env['PATH']}`;
   const [program = '', ...args] = [...box.machine.within, 'sh', '-ec', block];
   const { stdout } = await promisify(execFile)(program, args, {
     env: environment(s.daemon, { PATH: path }),
-    cwd: s.folder('work'),
+    cwd: work,
     timeout: 300_000,
   });
   return stdout;
@@ -69,6 +89,9 @@ test('docs/networks.md', needs, async (t) => {
   });
   await t.test('a container has the addresses that were asked for', async () => {
     assert.match(await run(addresses), /^[0-9a-f]{64}\neth0@\S+ +UP +10\.77\.0\.7\/24 .*\nfixed\n$/);
+  });
+  await t.test('plugins of CNI connect a container', async () => {
+    assert.match(await run(cni), /^[0-9a-f]{64}\n[0-9a-f]{12}\n10\.89\.0\.\d+\nshop\n$/);
   });
   assert.equal(others.length, 0);
 });

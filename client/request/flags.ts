@@ -108,7 +108,7 @@ export const containerFlags: readonly Flag[] = [
     value: 'NETWORK',
     suggestions: ['none', 'host', 'container:', 'ns:'],
     suggestsNetworks: true,
-    help: 'Network, or name=NETWORK with alias=, ip=, ip6=, mac-address= and gw-priority=; or none, host, container:NAME or ns:/PATH',
+    help: 'Network, or name=NETWORK with alias=, ip=, ip6=, mac-address= and gw-priority=; or none, host, cni:NAME, container:NAME or ns:/PATH',
   },
   {
     name: 'network-alias',

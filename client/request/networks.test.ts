@@ -56,7 +56,7 @@ describe('--network', () => {
     ['--network container:a --network-alias b', /--network-alias with --network container:a/],
     ['--network name=host,alias=b', /with host there is nothing else to say/],
     ['--network container:', /use the name of a network, none/],
-    ['--network cni:blue', /use the name of a network, none/],
+    ['--network cni:', /use the name of a network, none/],
     ['--network ../a', /use the name of a network, none/],
     ['--network alias=b', /the name of the network is missing/],
     ['--network name=', /'name' has no value/],

@@ -103,12 +103,13 @@ export function parseConnection(text: string): NetworkConnectionInput {
 /** A valid name of a network, empty for the default one; undefined for another text. */
 function networkName(text: string): string | undefined {
   if (text === 'default' || text === 'private') return '';
-  return /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(text) ? text : undefined;
+  return /^(cni:)?[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(text) ? text : undefined;
 }
 
 function checkNetwork(text: string, refuse: Refuse): string {
   const name = networkName(text);
-  if (name === undefined) throw refuse('use the name of a network, none, host, container:NAME or ns:/PATH');
+  if (name === undefined)
+    throw refuse('use the name of a network, none, host, cni:NAME, container:NAME or ns:/PATH');
   return name;
 }
 

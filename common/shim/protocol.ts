@@ -31,6 +31,7 @@ export const toShim = {
   open: 20,
   close: 21,
   listen: 22,
+  connected: 11,
 } as const;
 
 export const fromShim = {
@@ -51,5 +52,6 @@ export const fromShim = {
   process: 139,
   arguments: 140,
   user: 142,
+  connect: 143,
   done: 150,
 } as const;

@@ -2,6 +2,7 @@
 
 import type { FileTree } from '../../common/files/tree.ts';
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
+import type { Cni } from '../kernel/cni/cni.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { FileSockets } from '../kernel/files/sockets.ts';
 import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
@@ -62,6 +63,8 @@ export interface NetworkKernel {
   readonly publishAddresses: readonly string[];
   /** Connects containers to networks; null where likerd is not root on the host. */
   readonly links: LinkKernel | null;
+  /** Networks of CNI; null likewise. */
+  readonly cni: CniKernel | null;
   /** Ports of the host, held by bound sockets: all or none. Throws PORT_IN_USE, BAD_ARGUMENT, NETWORK_UNAVAILABLE, NOT_PERMITTED. */
   holdPorts(
     asked: readonly {
@@ -78,6 +81,8 @@ export interface NetworkKernel {
   /** Opens the namespace that a file such as /proc/PID/ns/net stands for. Throws the system's error. */
   open(path: string): Pick<NetworkNamespace, keyof NetworkNamespace>;
 }
+
+export type CniKernel = Pick<Cni, keyof Cni>;
 
 export interface HeldPorts extends Disposable {
   readonly fds: readonly number[];
@@ -147,7 +152,10 @@ export interface LinkKernel {
 }
 
 /** Names of containers, answered in their network namespaces. */
-export type ResolverKernel = Pick<Resolver, 'socket' | 'begin' | 'setNames' | 'setContainer' | 'remove'>;
+export type ResolverKernel = Pick<
+  Resolver,
+  'socket' | 'begin' | 'setNames' | 'setContainer' | 'open' | 'remove'
+>;
 
 /** User namespaces, and the ids for them. */
 export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {

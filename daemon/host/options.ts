@@ -71,6 +71,16 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
         describe:
           'Address of the host at which ports are published that name none, such as 0.0.0.0; default: 127.0.0.1 and ::1',
       },
+      'cni-config': {
+        type: 'string',
+        default: '/etc/cni/net.d',
+        describe: 'Folder with the configurations of CNI networks, for --network cni:NAME',
+      },
+      'cni-plugins': {
+        type: 'string',
+        default: '/opt/cni/bin:/usr/lib/cni',
+        describe: 'Folders with the plugins of CNI, with colons between them',
+      },
       registries: {
         type: 'string',
         describe:
@@ -103,6 +113,8 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       'userns-pool',
       'default-network',
       'publish-default',
+      'cni-config',
+      'cni-plugins',
       'registries',
       'short-names',
       'ready-fd',
@@ -144,6 +156,8 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
     usernsPool: parsed['userns-pool'] === undefined ? null : parseUsernsPool(parsed['userns-pool']),
     defaultNetwork: parsed['default-network'] ?? null,
     publishDefault: publishAddresses(parsed['publish-default']),
+    cniConfig: absolute('--cni-config', parsed['cni-config']),
+    cniPlugins: parsed['cni-plugins'].split(':').map((folder) => absolute('--cni-plugins', folder)),
     registries: parsed.registries === undefined ? null : absolute('--registries', parsed.registries),
     shortNames: parsed['short-names'],
     keepBlobs: parsed['keep-blobs'],

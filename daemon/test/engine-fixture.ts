@@ -231,6 +231,7 @@ const network: NetworkKernel = {
   shapingProblem: () => '',
   checkNamespaceFile: () => {},
   pasta: null,
+  cni: null,
   byDefault: 'none',
   publishAddresses: ['127.0.0.1', '::1'],
   links: null,

@@ -191,6 +191,10 @@ class FakeConnection implements Shim {
     return true;
   }
 
+  connected(texts: readonly string[]): void {
+    this.#tell(`connected ${texts.join('|')}`);
+  }
+
   readonly takesClients = true;
 
   async openClient(number: number): Promise<boolean> {

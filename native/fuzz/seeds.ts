@@ -176,6 +176,7 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   'host-proc': { step: 'host-proc' },
   'exec-label': { step: 'exec-label', attribute: 'exec', value: 'system_u:system_r:container_t:s0' },
   'await-network': { step: 'await-network' },
+  'await-daemon': { step: 'await-daemon', files: [0, 1] },
   connect: {
     step: 'connect',
     resolver: '/run/liker/resolver.sock',
@@ -205,6 +206,7 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   'enter-container': { step: 'enter-container', ...process, user: true },
   'add-mount': { step: 'add-mount', tree: 0, target: '/data', attributes: mountAttr.RDONLY, optional: true },
   'remove-mount': { step: 'remove-mount', target: '/data', lazy: false },
+  'rewrite-file': { step: 'rewrite-file', target: '/etc/resolv.conf', content: 'nameserver 127.0.0.11' },
   hold: { step: 'hold' },
   fill: { step: 'fill', tree: 1, target: '/etc', again: true },
   'take-below': {
@@ -254,6 +256,8 @@ function plans(): Buffer[] {
     place: ['take'],
     'add-mount': ['take', 'host-proc'],
     'remove-mount': ['host-proc'],
+    'rewrite-file': ['host-proc'],
+    'await-daemon': ['file-store', 'file', 'file'],
     'exec-label': ['host-proc'],
     'place-root': ['take'],
   };

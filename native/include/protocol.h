@@ -33,6 +33,8 @@ enum shim_frame {
   SHIM_TAKEN = 9,        /* the daemon has the exit of this process. The shim forgets an exec. When the daemon has
                             the exit of the main process and no exec is left, the shim exits. */
   SHIM_STDIN_OFFSET = 10,/* u64 session: answered by SHIM_STDIN_ACK at once */
+  SHIM_CONNECTED = 11,   /* The network namespace of a SHIM_CONNECT is connected. At most ANSWER_MAX bytes (sync.h): str for each file of
+                            STEP_await_daemon, appended to it */
   SHIM_OPEN = 20,        /* u64 session, u32 bits of enum client_may, u64 since stdout, u64 since stderr (all ones: nothing
                             but what follows); with it a connected, non-blocking socket (SCM_RIGHTS), which is that of a client
                             of the process from now on. Answered by SHIM_CLIENT. */
@@ -69,6 +71,8 @@ enum shim_frame {
   SHIM_STDIN_REFUSED = 141, /* u64 session, u64 offset: the bytes of a STDIN from this offset on were not accepted,
                             because it began beyond it or the queue is full. Older shims close the connection instead. */
 
+  SHIM_CONNECT = 143,    /* u32 an fd of the shim: the network namespace of the main process, which waits in STEP_await_daemon for
+                            SHIM_CONNECTED. The shim keeps it open until it ends. Sent again after STATE. */
   SHIM_CLIENT = 161,     /* u64 session, u32: 1 its client is connected, 0 it could not be, and the socket is closed */
 
   /* shim to client: SHIM_DATA, SHIM_STDIN_ACK, SHIM_EXIT as to the daemon, and first of all */

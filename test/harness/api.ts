@@ -31,6 +31,7 @@ export class Api implements Disposable {
   readonly system: Client<'SystemService'>;
   readonly images: Client<'ImageService'>;
   readonly files: Client<'FileService'>;
+  readonly networks: Client<'NetworkService'>;
 
   constructor({ socket }: Host) {
     const address = `unix:${socket}`;
@@ -52,6 +53,7 @@ export class Api implements Disposable {
     this.system = new v1.SystemService(address, secret, options);
     this.images = new v1.ImageService(address, secret, options);
     this.files = new v1.FileService(address, secret, options);
+    this.networks = new v1.NetworkService(address, secret, options);
   }
 
   /** Calls a unary method: `call((callback) => api.containers.GetContainer({…}, callback))`. */
@@ -96,6 +98,7 @@ export class Api implements Disposable {
       this.system,
       this.images,
       this.files,
+      this.networks,
     ])
       client.close();
   }

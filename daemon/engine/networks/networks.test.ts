@@ -137,6 +137,34 @@ test('a network is removed when nobody has it, and a built-in one never', async 
   );
 });
 
+test('a network goes five minutes after its last container, and comes back with the next', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const engine = EngineFixture.start(t);
+  const { links } = engine.host.links;
+  const networks = [connection('bridge')];
+  const bridges = () => [...links.keys()].filter((name) => name.startsWith('lb')).length;
+  const one = await engine.started({ name: 'one', networks });
+  const two = await engine.started({ name: 'two', networks });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const pass = async (ms: number) => {
+    t.mock.timers.tick(ms);
+    await settled();
+  };
+  await engine.ends(one);
+  await pass(6 * 60_000);
+  assert.equal(bridges(), 1, 'the other one is there');
+  await engine.ends(two);
+  await pass(4 * 60_000);
+  await startContainer(engine.context, one);
+  await engine.ends(one);
+  await pass(4 * 60_000);
+  assert.equal(bridges(), 1, 'it was needed less than five minutes ago');
+  await pass(2 * 60_000);
+  assert.deepEqual([bridges(), engine.context.networks.up.size], [0, 0]);
+  await startContainer(engine.context, two);
+  assert.equal(bridges(), 1);
+});
+
 test('a container that runs is connected and disconnected at once', async (t) => {
   const engine = EngineFixture.start(t);
   const service = networkService(engine.context);

@@ -70,6 +70,7 @@ export function wordViews({
         ({ spec, facts }) =>
           spec.namespaces.network.kind === 'private' &&
           spec.networks.length === 0 &&
+          spec.cni.length === 0 &&
           facts.networkProgram === '',
       ),
     ),

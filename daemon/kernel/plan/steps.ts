@@ -378,6 +378,8 @@ export const steps = {
       requests: list(netlinkRequest),
     },
   ],
+  /** Waits until likerd has connected the network namespace, and appends what it says to these files of the file store, by number. */
+  'await-daemon': [82, { files: list(u32) }],
   /**
    * Copies what the new root has at `target` into a held tree, if that is empty. `again`: in any case, since a copy was begun that may not
    * be whole.
@@ -407,6 +409,8 @@ export const steps = {
   'add-mount': [111, { tree: u32, target: str, attributes: u32, optional: bool }],
   /** Unmounts what is at the target, with all below it. `lazy`: even if it is in use. Comes after `host-proc`. */
   'remove-mount': [112, { target: str, lazy: bool }],
+  /** Replaces what a file holds that a step `file` has placed there; nothing else. Comes after `host-proc`. */
+  'rewrite-file': [113, { target: str, content: str }],
 } satisfies Readonly<Record<string, readonly [kind: number, fields: Fields]>>;
 
 export type StepName = keyof typeof steps;

@@ -47,5 +47,6 @@ const silent: ShimListener = {
   exit: nothing,
   oom: nothing,
   logLost: nothing,
+  connect: nothing,
   closed: nothing,
 };

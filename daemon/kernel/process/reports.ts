@@ -17,6 +17,8 @@ export interface ShimListener {
   /** A client of a process is connected to the shim itself, or could not be. */
   client(process: number, session: bigint, isOpen: boolean): void;
   exit(process: number, exit: ShimExit): void;
+  /** The main process waits until its network namespace, this fd of the shim, is connected. */
+  connect(namespace: number): void;
   /** The number of out-of-memory kills in the container since its start. */
   oom(count: number): void;
   /** This many bytes of the main process's output could not be logged. */
@@ -99,6 +101,7 @@ const reports: ReadonlyMap<number, Report> = new Map<number, Report>([
   [fromShim.stdinRefused, (to, { process }, c) => to.stdinRefused(process, c.u64(), c.u64())],
   [fromShim.client, (to, { process }, c) => to.client(process, c.u64(), c.u32() !== 0)],
   [fromShim.exit, (to, { process }, c) => to.exit(process, readExit(c))],
+  [fromShim.connect, (to, _header, c) => to.connect(c.u32())],
   [fromShim.oom, (to, _header, c) => to.oom(Number(c.u64()))],
   [fromShim.logLost, (to, { stream }, c) => to.logLost(stream, c.u64())],
 ]);

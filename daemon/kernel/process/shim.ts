@@ -15,6 +15,7 @@ import { type FrameHeader, FrameReader } from '../../../common/shim/reader.ts';
 import { maxFrameBytes } from '../../../common/sizes.ts';
 import { socketFd } from '../../loop/socket-fd.ts';
 import { sendFd } from '../../native/libliker.ts';
+import { Writer } from '../plan/fields.ts';
 import { type StepName, stepKind } from '../plan/steps.ts';
 import { Cursor } from './cursor.ts';
 import { readState, report, type ShimListener, type ShimState } from './reports.ts';
@@ -235,6 +236,13 @@ export class ShimConnection {
 
   taken(process: number): void {
     this.#send(toShim.taken, 0, process);
+  }
+
+  /** The network namespace of the main process is connected. `texts` go to the files of the step `await-daemon`. */
+  connected(texts: readonly string[]): void {
+    const w = new Writer();
+    for (const text of texts) w.str(text);
+    this.#send(toShim.connected, 0, 0, w.finish());
   }
 
   /** Ignores a shim that was told to end; the connection closes when it does. */

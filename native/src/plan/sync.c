@@ -55,6 +55,13 @@ int sync_send_master (int sync, int master) {
 
 int sync_await_network (int sync) { return sync_send (sync, SYNC_NETWORK, 0) < 0 ? -1 : await_byte (sync); }
 
+ssize_t sync_await_daemon (int sync, uint8_t answer[ANSWER_MAX]) {
+  if (sync_send (sync, SYNC_DAEMON, 0) < 0)
+    return -1;
+  ssize_t got = RETRY (read (sync, answer, ANSWER_MAX));
+  return got == 0 ? failed (EPIPE) : got;
+}
+
 /* The kernel puts the credentials first. Only one fd is kept: a sender must not be able to use up the shim's fds. */
 static void open_envelope (struct msghdr *header, struct sync_envelope *envelope) {
   for (struct cmsghdr *at = CMSG_FIRSTHDR (header); at; at = CMSG_NXTHDR (header, at)) {
@@ -103,6 +110,8 @@ int sync_receive (int sync, struct sync_message *message, struct sync_envelope *
   return 1;
 }
 
-int sync_acknowledge (int sync) {
-  return RETRY (send (sync, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT)) < 0 ? -1 : 0;
+int sync_answer (int sync, const void *answer, size_t size) {
+  return RETRY (send (sync, answer, size, MSG_NOSIGNAL | MSG_DONTWAIT)) < 0 ? -1 : 0;
 }
+
+int sync_acknowledge (int sync) { return sync_answer (sync, "", 1); }

@@ -7,6 +7,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ enum sync_kind {
   SYNC_FAILURE,  /* a step failed, and the child exits */
   SYNC_STATUS,   /* from the init, on a socket of its own: the wait status of its child */
   SYNC_NETWORK,  /* the child waits for one byte: its network namespace is connected */
+  SYNC_DAEMON,   /* the child waits for one message: likerd has connected its network namespace, and says this about it */
 };
 
 #define NO_STEP 0xffffffffu
@@ -36,7 +38,7 @@ struct sync_message {
   struct failure failure;
 };
 
-/* An honest child sends up to five messages, an init one. */
+/* An honest child sends up to six messages, an init one. */
 #define MESSAGES_MAX 16
 
 /* The size on the wire of a message without a failure. */
@@ -52,6 +54,12 @@ int sync_send_master (int sync, int master);
 /* Waits until the shim has connected the network namespace. */
 int sync_await_network (int sync);
 
+/* The largest answer of likerd to a child, and room for it. */
+#define ANSWER_MAX 16384
+
+/* Waits until likerd has connected the network namespace. How many bytes it says about it; -1. */
+ssize_t sync_await_daemon (int sync, uint8_t answer[ANSWER_MAX]);
+
 /* What the kernel adds to a message. */
 struct sync_envelope {
   pid_t sender; /* as seen on the host */
@@ -61,3 +69,6 @@ struct sync_envelope {
 /* 1: a message. 0: end of file. -1: EAGAIN, or another error. Does not block. */
 int sync_receive (int sync, struct sync_message *message, struct sync_envelope *envelope);
 int sync_acknowledge (int sync);
+
+/* Passes likerd's answer on. */
+int sync_answer (int sync, const void *answer, size_t size);

@@ -7,6 +7,7 @@
 #include "connection.h"
 #include "include/protocol.h"
 #include "input.h"
+#include "network.h"
 #include "plan/launch.h"
 #include "process.h"
 #include "processes.h"
@@ -23,6 +24,7 @@ static bool handle_hello (struct shim *shim, struct connection *connection, stru
     return false;
   connection_take_over (shim, connection);
   report_state (shim, connection);
+  report_connect (shim);
   return true;
 }
 
@@ -185,6 +187,16 @@ static bool handle_of_client (struct shim *shim, const struct connection *client
   }
 }
 
+/* Of a process that has ended meanwhile, nothing. */
+static bool handle_connected (struct shim *shim, struct process *process, const struct cursor *answer) {
+  size_t size = (size_t)(answer->end - answer->at);
+  if (size > ANSWER_MAX)
+    return false;
+  if (process && process->number == 0)
+    network_answer (shim, process, answer->at, size);
+  return true;
+}
+
 bool frame_handle (struct shim *shim, struct connection *connection, const uint8_t *frame, size_t size) {
   struct cursor fields = { frame + SHIM_FRAME_HEADER, frame + size, false };
   uint8_t type = frame[4], stream = frame[5];
@@ -221,6 +233,8 @@ bool frame_handle (struct shim *shim, struct connection *connection, const uint8
     return handle_close (shim, process, &fields);
   case SHIM_LISTEN:
     return handle_listen (connection, process, &fields);
+  case SHIM_CONNECTED:
+    return handle_connected (shim, process, &fields);
   case SHIM_TAKEN:
     handle_taken (shim, process);
     return is_whole (&fields);

@@ -168,7 +168,7 @@ static void report_and_exit (const char *call) {
 int main (void) {
   struct shim shim = { .run = -1, .mounts = -1, .signals = NO_SOURCE, .listener = NO_SOURCE };
   shim.oom = (struct oom){ .source = NO_SOURCE, .counter = -1 };
-  shim.log.folder = shim.log.file = shim.network.errors = -1;
+  shim.log.folder = shim.log.file = shim.network.errors = shim.network.namespace = -1;
   const char *failed_call = prepare (&shim);
   if (failed_call)
     report_and_exit (failed_call);

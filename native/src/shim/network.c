@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "network/connect.h"
 #include "process.h"
+#include "report.h"
 
 #define FILE_NAME "network"
 #define PID_FILE "network.pid"
@@ -172,6 +173,28 @@ void network_await (struct shim *shim, struct process *process, pid_t sender) {
   connect_helper (shim, process, sender);
   shim->network.awaited = true;
   let_go_on (shim, process);
+}
+
+void network_ask (struct shim *shim, struct process *process, pid_t sender) {
+  struct network *network = &shim->network;
+  if (process->number != 0 || network->namespace >= 0)
+    return;
+  network->namespace = open_namespace (sender);
+  if (network->namespace < 0) {
+    if (errno != ENOENT) /* it is dead, which is handled elsewhere */
+      fail_start (process, "open");
+    return;
+  }
+  network->asked = true;
+  report_connect (shim);
+}
+
+void network_answer (struct shim *shim, struct process *process, const void *answer, size_t size) {
+  if (!shim->network.asked || process->sync.fd < 0)
+    return;
+  shim->network.asked = false;
+  if (sync_answer (process->sync.fd, answer, size) < 0 && errno != EPIPE)
+    fail_start (process, "send");
 }
 
 /* What the program has said, on one line. */

@@ -15,6 +15,12 @@ void network_connect (struct shim *shim, struct process *process);
 /* The main process, or for now its helper `sender`, waits for its network. */
 void network_await (struct shim *shim, struct process *process, pid_t sender);
 
+/* The main process, or its helper `sender`, waits until likerd has connected its namespace. */
+void network_ask (struct shim *shim, struct process *process, pid_t sender);
+
+/* likerd has. */
+void network_answer (struct shim *shim, struct process *process, const void *answer, size_t size);
+
 /* A child has ended: perhaps the start of the program. */
 void network_note (struct shim *shim, pid_t pid, int status);
 

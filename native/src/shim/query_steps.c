@@ -21,6 +21,7 @@ static bool is_allowed (uint32_t kind) {
   case STEP_enter_container:
   case STEP_add_mount:
   case STEP_remove_mount:
+  case STEP_rewrite_file:
     return true;
   default:
     return false;

@@ -105,6 +105,15 @@ void report_exit (struct outbox *out, const struct process *process) {
   outbox_end (out);
 }
 
+void report_connect (struct shim *shim) {
+  struct outbox *out = daemon_out (shim);
+  if (!out || !shim->network.asked)
+    return;
+  outbox_begin (out, SHIM_CONNECT, 0, 0);
+  outbox_u32 (out, (uint32_t)shim->network.namespace);
+  outbox_end (out);
+}
+
 void report_lost_log (struct shim *shim) {
   struct outbox *out = daemon_out (shim);
   for (uint8_t stream = 1; out && stream <= 2; stream++) {

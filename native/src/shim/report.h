@@ -16,5 +16,8 @@ void report_exit (struct outbox *out, const struct process *process);
 /* The answer to OPEN. */
 void report_client (struct shim *shim, uint32_t number, uint64_t session, bool is_open);
 
+/* Its network namespace waits for likerd, perhaps. */
+void report_connect (struct shim *shim);
+
 /* Bytes that the log had to leave out. */
 void report_lost_log (struct shim *shim);

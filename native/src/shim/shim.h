@@ -138,6 +138,8 @@ struct network {
   bool awaited; /* by the main process */
   bool ended;
   int errors; /* what the starter has to say */
+  int namespace; /* that likerd connects; -1: none */
+  bool asked;    /* of likerd, which has not answered yet */
 };
 
 struct shim {

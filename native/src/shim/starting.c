@@ -80,6 +80,9 @@ static void take_message (struct shim *shim, struct process *process, const stru
   case SYNC_NETWORK:
     network_await (shim, process, envelope->sender);
     break;
+  case SYNC_DAEMON:
+    network_ask (shim, process, envelope->sender);
+    break;
   case SYNC_FAILURE:
     process->failure = message->failure;
     process->failed = true;

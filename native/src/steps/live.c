@@ -5,9 +5,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <errno.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"
+#include "base/memfd.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
@@ -230,4 +236,48 @@ int step_remove_mount (struct child *child, struct cursor *fields) {
     result = unmount_all (child, &mounts, place, lazy);
   free_mounts (&mounts);
   return result;
+}
+
+/* Each file that a start places (files.c) is the root of a mount of a tmpfs. */
+static bool is_placed (int fd) {
+  struct statx status;
+  struct statfs system;
+  return statx (fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 && S_ISREG (status.stx_mode) &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) && fstatfs (fd, &system) == 0 && system.f_type == TMPFS_MAGIC;
+}
+
+/* By a mount of its own, which can be written to if the container's cannot. -1 with a failure. */
+static int open_to_write (struct child *child, int fd, const char *name) {
+  struct mount_attr writable = { .attr_clr = MOUNT_ATTR_RDONLY };
+  char link[32];
+  cleanup_fd int tree = sys_open_tree (fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+  if (tree < 0)
+    return fail (child, "open_tree", name);
+  if (sys_mount_setattr (tree, AT_EMPTY_PATH, &writable) < 0)
+    return fail (child, "mount_setattr", name);
+  put_number (put_text (link, "self/fd/"), (uint64_t)tree);
+  int file = openat (child->proc, link, O_WRONLY | O_CLOEXEC);
+  return file < 0 ? fail (child, "openat", name) : file;
+}
+
+/* The old text ends after the new one is there: whoever reads meanwhile does not find it empty. */
+int step_rewrite_file (struct child *child, struct cursor *fields) {
+  const char *target = read_text (fields);
+  const char *content = read_text (fields);
+  if (unreadable (child, fields))
+    return -1;
+  int root = child_root (child);
+  if (root < 0)
+    return -1;
+  cleanup_fd int found = in_root_open (root, target, O_PATH);
+  if (found < 0)
+    return errno == ENOENT ? 0 : fail (child, "openat2", target);
+  if (!is_placed (found))
+    return 0;
+  cleanup_fd int file = open_to_write (child, found, target);
+  if (file < 0)
+    return -1;
+  size_t size = strlen (content);
+  bool is_written = write_all (file, content, size) == 0 && ftruncate (file, (off_t)size) == 0;
+  return is_written ? 0 : fail (child, "write", target);
 }

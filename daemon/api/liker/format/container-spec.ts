@@ -6,6 +6,7 @@ import type { NetworkConnectionInput } from '../../../../proto/gen/types/liker/v
 import type { RootfsInput } from '../../../../proto/gen/types/liker/v1/Rootfs.ts';
 import {
   type ContainerSpec,
+  connectionsOf,
   idmapText,
   type Mount,
   type Namespaces,
@@ -36,7 +37,7 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     namespaces: formatNamespaces(spec.namespaces),
     mounts: spec.mounts.map(formatMount),
     secrets: [...spec.secrets],
-    networks: spec.networks.map(formatConnection),
+    networks: connectionsOf(spec).map(formatConnection),
     ports: [...spec.ports],
     egress: formatEgress(spec.egress),
     deviceRules: spec.deviceRules.map(({ allow, ...rule }) => ({ deny: !allow, ...withoutNulls(rule) })),
@@ -64,7 +65,7 @@ export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
     mounts: spec.mounts.map(formatMount),
     labels: spec.labels,
     exposedPorts: [...spec.exposedPorts],
-    networks: spec.networks.map(formatConnection),
+    networks: connectionsOf(spec).map(formatConnection),
     ports: [...spec.ports],
   };
 }

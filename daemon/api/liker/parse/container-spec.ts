@@ -4,7 +4,13 @@ import { parseSignal } from '../../../../common/signals.ts';
 import type { ContainerSpec as ProtoSpec } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { PublishedPort as ProtoPort } from '../../../../proto/gen/types/liker/v1/PublishedPort.ts';
 import type { Rootfs as ProtoRootfs } from '../../../../proto/gen/types/liker/v1/Rootfs.ts';
-import type { AskedSpec, PublishedPort, RestartPolicy } from '../../../engine/containers/model/spec.ts';
+import {
+  type AskedSpec,
+  cniPrefix,
+  type NetworkConnection,
+  type PublishedPort,
+  type RestartPolicy,
+} from '../../../engine/containers/model/spec.ts';
 import {
   disconnectPolicies,
   healthActions,
@@ -47,7 +53,7 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
     capDrop: each(spec.capDrop, `${field}.cap_drop`, required),
     // An IPv6 address may be in brackets.
     extraHosts: spec.extraHosts.map((line) => line.replace(/:\[(.*)\]$/, ':$1')),
-    networks: spec.networks.map(plain),
+    ...parseConnections(spec.networks.map(plain)),
     egress: parseEgress(spec.egress, `${field}.egress`),
     ports: spec.ports.map((port, index) => parsePort(port, `${field}.ports[${index}]`)),
     resources: parseResources(spec.resources, `${field}.resources`),
@@ -60,6 +66,15 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
     limits: wordFor(limitsModes, spec.limits, `${field}.limits`),
     healthCheck: parseHealthCheck(spec.healthCheck, `${field}.health_check`),
     logDriver: wordFor(logDrivers, spec.logDriver, `${field}.log_driver`),
+  };
+}
+
+/** Those of CNI have a word before their names. */
+function parseConnections(connections: readonly NetworkConnection[]): Pick<AskedSpec, 'networks' | 'cni'> {
+  const isCni = ({ network }: NetworkConnection): boolean => network.startsWith(cniPrefix);
+  return {
+    networks: connections.filter((one) => !isCni(one)),
+    cni: connections.filter(isCni).map((one) => ({ ...one, network: one.network.slice(cniPrefix.length) })),
   };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asError } from '../../../../common/errors.ts';
 import { isContainerId } from '../../../../common/ids.ts';
 import { type EngineContext, runFolderOf } from '../../context.ts';
+import { releaseLeftCni } from '../resources/cni.ts';
 import { setAside } from './recover.ts';
 
 /**
@@ -21,6 +22,7 @@ export async function sweep(
   const cgroups = context.cgroups.list().filter(isOver);
   await Promise.all(cgroups.map((id) => sweepCgroup(context, id)));
   for (const id of context.folders.list().filter(isOver)) {
+    await releaseLeftCni(context, { id, name: id });
     if (recordsLost) setAside(context, id, { why: 'its record was lost' });
     else context.folders.remove(id);
   }

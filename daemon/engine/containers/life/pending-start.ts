@@ -15,6 +15,8 @@ export async function awaitStart(container: Container, run: Run, number: number)
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   run.pendingStarts.set(number, { resolve, reject });
   const timer = setTimeout(() => {
+    // Plugins have a limit of their own.
+    if (container.cni?.stop) return void timer.refresh();
     run.pendingStarts.delete(number);
     reject(startHangs(container, number));
   }, startMs).unref();
@@ -25,17 +27,18 @@ export async function awaitStart(container: Container, run: Run, number: number)
   }
 }
 
-/** `failure`: the step that failed, or why the shim is lost; null: it has started. */
+/** `failure`: the step that failed, why the shim is lost, or any other error; null: it has started. */
 export function settleStart(
   container: Container,
   run: Run,
   number: number,
-  failure: StartFailure | { readonly fault: Error | null } | null,
+  failure: StartFailure | { readonly fault: Error | null } | Error | null,
 ): void {
   const pending = run.pendingStarts.get(number);
   run.pendingStarts.delete(number);
   if (!pending) return;
   if (failure === null) pending.resolve();
+  else if (failure instanceof Error) pending.reject(failure);
   else if ('fault' in failure) {
     const why = failure.fault?.message ?? 'its shim was lost before it answered';
     pending.reject(new LikerError('SHIM_LOST', `Cannot start ${named(container, number)}: ${why}`));

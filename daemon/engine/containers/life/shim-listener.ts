@@ -1,4 +1,5 @@
-import type { ShimExit, ShimListener, Started, StartFailure } from '../../../kernel/process/reports.ts';
+import { asError } from '../../../../common/errors.ts';
+import type { ShimExit, ShimListener, Started } from '../../../kernel/process/reports.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import { exitStatus, unseenExit } from '../../process/exit-status.ts';
@@ -7,6 +8,7 @@ import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import type { Run } from '../model/run.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
+import { connectCni } from './connect-cni.ts';
 import { endedUnseen, mainEnded } from './end.ts';
 import { execEnded } from './exec-end.ts';
 import { reportOomKills } from './oom.ts';
@@ -35,7 +37,13 @@ export function shimListener(context: EngineContext, container: Container, run: 
     },
     failed: (number, failure) => {
       if (run.pendingStarts.has(number)) settleStart(container, run, number, failure);
-      else failedUnseen(context, container, run.process(number), failure);
+      else failedUnseen(context, container, run.process(number), startError(named(container), failure));
+    },
+    connect: (namespace) => {
+      connectCni(context, container, run, namespace).catch((error: unknown) => {
+        if (run.pendingStarts.has(0)) settleStart(container, run, 0, asError(error));
+        else failedUnseen(context, container, run.main, asError(error));
+      });
     },
     data: (number, stream, offset, bytes) => {
       run.process(number)?.clients.output(stream, offset, bytes);
@@ -80,15 +88,18 @@ function commitRunning(context: EngineContext, container: Container, run: Run, s
   context.supervision.running(container, { ...startLifeClock(run, 0), adopted: false });
 }
 
+function named({ name }: Container): string {
+  return `container '${name}'`;
+}
+
 /** A start by an earlier daemon, which died before it failed. */
 function failedUnseen(
   context: EngineContext,
   container: Container,
   process: ContainerProcess | null,
-  failure: StartFailure,
+  error: Error,
 ): void {
   if (!process) return;
-  const error = startError(`container '${container.name}'`, failure);
   const exit = unseenExit(startErrorCode(error), error.message);
   const end =
     process.identity.number === 0

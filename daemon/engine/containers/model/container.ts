@@ -4,6 +4,7 @@ import { Notifier } from '../../../loop/sync.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
 import { type ContainerRow, containerRowSchema } from '../../../store/tables/container.ts';
 import type { Endpoint } from '../../networks/model/endpoint.ts';
+import type { CniRun } from './cni-run.ts';
 import { type Facts, factsSchema, noFacts } from './facts.ts';
 import { FileUses } from './file-uses.ts';
 import { type Phase, phaseSchema } from './phase.ts';
@@ -33,6 +34,8 @@ export class Container {
   removed = false;
   /** Its places on networks in the last run: it gets the same addresses again if they are free. */
   lastEndpoints: readonly Endpoint[] = [];
+  /** What its run has of CNI. */
+  cni: CniRun | null = null;
   /** How long the last run took. */
   lifeMs = 0;
   /** Starts it again by its policy. */

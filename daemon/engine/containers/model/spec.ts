@@ -271,6 +271,17 @@ export const networkConnection = fields({
 });
 export interface NetworkConnection extends Of<typeof networkConnection> {}
 
+/** Before the name of a network of CNI, where a connection may be with either kind. */
+export const cniPrefix = 'cni:';
+
+/** All connections of a spec, as they are asked for. */
+export function connectionsOf({
+  networks,
+  cni,
+}: Pick<ContainerSpec, 'networks' | 'cni'>): NetworkConnection[] {
+  return [...networks, ...cni.map((one) => ({ ...one, network: cniPrefix + one.network }))];
+}
+
 const publishedPort = fields({
   /** Of the host; empty: the daemon's default. */
   hostAddress: v.optional(v.string(), ''),
@@ -324,6 +335,8 @@ export const specSchema = fields({
   imageVolumes: texts,
   /** Only with a network namespace of its own. Containers of before there were networks have none. */
   networks: v.optional(v.array(networkConnection), []),
+  /** Networks of CNI, by name, in the place of `networks`. */
+  cni: v.optional(v.array(networkConnection), []),
   ports: v.optional(v.array(publishedPort), []),
   /** Publish `exposedPorts`, too, at free ports. */
   publishAll: no,

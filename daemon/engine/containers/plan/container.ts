@@ -17,7 +17,7 @@ import type { HiddenPaths } from '../model/hidden-paths.ts';
 import { type ContainerSpec, commandOf, rootMode } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { deviceSteps } from './devices.ts';
-import type { HostFiles } from './host-files.ts';
+import { appendedTargets, type HostFiles } from './host-files.ts';
 import { HeldMaps, hasGroup, type UserNamespace } from './id-maps.ts';
 import {
   type MountBelow,
@@ -127,14 +127,15 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   const { spec, userNamespace } = input;
   const { held, shared, volumes, overlays } = plannedMounts(input);
   const readOnly = spec.readOnly || rootMode(spec.rootfs) === 'ro';
+  const given = givenMounts(input, held, { placed: [...volumes.place, ...overlays.place], readOnly });
   const inRoot: Step[] = [
     ...volumes.fill,
     ...standardMounts(input),
     cgroupMounts(input.cgroupPaths, input.writableCgroups),
     ...deviceSteps(input.devices, input.isRootOnHost),
-    ...givenMounts(input, held, { placed: [...volumes.place, ...overlays.place], readOnly }),
+    ...given,
     ...terminalStep(spec.process, input.credentials, userNamespace, true),
-    ...identitySteps(input),
+    ...identitySteps(input, given),
     { step: 'pivot' },
     ...input.hidden.masked.map((target): Step => ({ step: 'mask', target })),
     ...input.hidden.readOnly.map((target): Step => ({ step: 'read-only', target })),
@@ -348,16 +349,19 @@ function neededTargets(steps: readonly Step[]): string[] {
   return [...new Set(targets)].filter((target) => !targets.some((other) => target.startsWith(`${other}/`)));
 }
 
+/** Where the files with these targets are in the file store. */
+function fileNumbers(steps: readonly Step[], targets: readonly string[]): number[] {
+  const stored = steps.filter((step) => step.step === 'file' || step.step === 'secret');
+  return targets.map((target) => stored.findIndex((step) => step.target === target));
+}
+
 /** Groups that may ping. Those of a user namespace must exist in it. */
 const pingGroups = 'net.ipv4.ping_group_range';
 
-function identitySteps({
-  spec,
-  hostname,
-  networkSysctls,
-  userNamespace,
-  connect,
-}: ContainerPlanInput): Step[] {
+function identitySteps(
+  { spec, hostname, networkSysctls, userNamespace, connect }: ContainerPlanInput,
+  given: readonly Step[],
+): Step[] {
   const ownUts = spec.namespaces.uts.kind === 'private';
   const ownNetwork = spec.namespaces.network.kind === 'private';
   const sysctls = {
@@ -371,6 +375,9 @@ function identitySteps({
     ...(ownUts ? [{ step: 'hostname', name: hostname } as const] : []),
     ...(ownUts && spec.domainname ? [{ step: 'domainname', name: spec.domainname } as const] : []),
     ...(ownNetwork ? [connect ?? ({ step: 'loopback' } as const)] : []),
+    ...(spec.cni.length > 0
+      ? [{ step: 'await-daemon', files: fileNumbers(given, appendedTargets(spec)) } as const]
+      : []),
     ...Object.entries(sysctls).map(
       ([name, value]): Step => ({ step: 'sysctl', path: sysctlPath(name), value }),
     ),

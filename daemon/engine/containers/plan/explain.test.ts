@@ -155,6 +155,10 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
     '/proc/thread-self/attr/apparmor/exec = exec web',
   ],
   'await-network': [{ step: 'await-network' }, 'wait until the network is connected'],
+  'await-daemon': [
+    { step: 'await-daemon', files: [1, 2] },
+    'wait until likerd has called the plugins of CNI, which connect it',
+  ],
   connect: [
     {
       step: 'connect',
@@ -351,6 +355,10 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
   'remove-mount': [
     { step: 'remove-mount', target: '/data', lazy: true },
     'unmount /data, even if it is in use',
+  ],
+  'rewrite-file': [
+    { step: 'rewrite-file', target: '/etc/resolv.conf', content: 'x' },
+    'other content for /etc/resolv.conf, if likerd has placed it',
   ],
   'place-root': [{ step: 'place-root', tree: 4 }, 'the overlay on the current directory, as the new root'],
 };

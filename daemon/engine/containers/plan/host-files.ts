@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { badArgument } from '../../../../common/errors.ts';
+import { own } from '../../../../common/own.ts';
+import type { CniConnection, CniDns } from '../../../kernel/cni/result.ts';
 import { hostGateway } from '../model/hostname.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 
@@ -21,6 +23,56 @@ export interface NetworkSide {
   readonly resolver: string | null;
 }
 
+/** What a container's resolv.conf says once it is connected to networks while it runs; null: it mounts its own. */
+export function connectedResolvConf(
+  spec: ContainerSpec,
+  network: NetworkSide,
+): Readonly<Record<string, string>> {
+  const { '/etc/resolv.conf': text } = hostFiles(spec, '', { network, nameServer: null }).own;
+  return text === undefined ? {} : { '/etc/resolv.conf': text };
+}
+
+/** Those to which is added what plugins of CNI say, once they have connected the container. */
+export function appendedTargets({ mounts, cni }: Pick<ContainerSpec, 'mounts' | 'cni'>): string[] {
+  const mounted = new Set(mounts.map(({ target }) => target));
+  return cni.length === 0 ? [] : ['/etc/hosts', '/etc/resolv.conf'].filter((target) => !mounted.has(target));
+}
+
+/** Whether its name servers are those that the plugins tell, and not the resolver of other networks, which asks them. */
+function namesOfCni({ cni, networks }: ContainerSpec): boolean {
+  return cni.length > 0 && networks.length === 0;
+}
+
+/** What is added to each of them. */
+export function appendedFiles(
+  spec: ContainerSpec,
+  hostname: string,
+  connections: readonly CniConnection[],
+  read = readHostFile,
+): string[] {
+  const texts: Readonly<Record<string, () => string>> = {
+    '/etc/hosts': () =>
+      connections
+        .flatMap(({ addresses }) => addresses)
+        .map(({ address }) => `${address}\t${hostname}\n`)
+        .join(''),
+    '/etc/resolv.conf': () =>
+      namesOfCni(spec) ? resolvConf(spec, () => dnsLines(connections) || read('/etc/resolv.conf')) : '',
+  };
+  return appendedTargets(spec).map((target) => own(texts, target)?.() ?? '');
+}
+
+function dnsLines(connections: readonly CniConnection[]): string {
+  const all = (key: keyof CniDns): string[] => [...new Set(connections.flatMap(({ dns }) => dns[key]))];
+  return [
+    ['nameserver', all('nameservers')] as const,
+    ['search', all('search')] as const,
+    ['options', all('options')] as const,
+  ]
+    .map(([key, words]) => resolverLines(key, words))
+    .join('');
+}
+
 interface HostSide {
   /** Null: it is connected to none. */
   readonly network: NetworkSide | null;
@@ -40,13 +92,15 @@ export function hostFiles(
   const contents: Readonly<Record<string, () => string>> = {
     '/etc/hostname': () => `${hostname}\n`,
     '/etc/hosts': () => hosts(spec, hostname, { network, read }),
-    '/etc/resolv.conf': () =>
-      network === null || network.resolver === null
+    '/etc/resolv.conf': () => {
+      if (namesOfCni(spec)) return '';
+      return network === null || network.resolver === null
         ? resolvConf(spec, () => withForwarding(read('/etc/resolv.conf'), nameServer))
         : `nameserver ${network.resolver}\n${withoutLines(
             resolvConf(spec, () => read('/etc/resolv.conf')),
             ['nameserver'],
-          )}`,
+          )}`;
+    },
   };
   const given = Object.entries(contents).filter(([target]) => !mounted.has(target));
   if (spec.namespaces.network.kind === 'container')
@@ -65,7 +119,7 @@ function hosts(
     const addresses = address === hostGateway ? gatewaysFor(spec, network) : [address];
     return addresses.map((one) => `${one}\t${name}\n`);
   });
-  const addresses = network?.addresses ?? ['127.0.1.1'];
+  const addresses = network?.addresses ?? (spec.cni.length > 0 ? [] : ['127.0.1.1']);
   const own =
     spec.namespaces.network.kind === 'host'
       ? read('/etc/hosts')

@@ -36,6 +36,18 @@ export function removeMountSteps(
   return [{ step: 'host-proc' }, entering(live), { step: 'remove-mount', target, lazy }];
 }
 
+/** Gives files of /etc another content. */
+export function rewriteSteps(
+  files: Readonly<Record<string, string>>,
+  live: Pick<LiveContainer, 'main' | 'maps'>,
+): Step[] {
+  return [
+    { step: 'host-proc' },
+    entering(live),
+    ...Object.entries(files).map(([target, content]): Step => ({ step: 'rewrite-file', target, content })),
+  ];
+}
+
 function entering({ main, maps }: Pick<LiveContainer, 'main' | 'maps'>): Step {
   return { step: 'enter-container', ...main, user: maps !== null };
 }

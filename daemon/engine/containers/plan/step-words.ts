@@ -199,6 +199,7 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     'mounts',
     ({ target, lazy }) => `unmount ${target}${lazy ? ', even if it is in use' : ''}`,
   ],
+  'rewrite-file': ['mounts', ({ target }) => `other content for ${target}, if likerd has placed it`],
   'take-proc-of': [
     'mounts',
     ({ pid, ...step }, facts) =>
@@ -228,6 +229,7 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   domainname: ['identity', ({ name }) => name],
   loopback: ['identity', () => 'the interface lo goes up'],
   'await-network': ['identity', () => 'wait until the network is connected'],
+  'await-daemon': ['identity', () => 'wait until likerd has called the plugins of CNI, which connect it'],
   connect: ['identity', connectWords],
   sysctl: ['identity', ({ path, value }) => `/proc/sys/${path} = ${value}`],
 

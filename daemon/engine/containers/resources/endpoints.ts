@@ -5,6 +5,7 @@ import { rulesOf } from '../../networks/host/egress.ts';
 import { linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
 import { police, unpolice } from '../../networks/host/policing.ts';
+import { takeDownLater } from '../../networks/host/take-down.ts';
 import { addressesOf, type Endpoint } from '../../networks/model/endpoint.ts';
 import { hostEndOf } from '../../networks/model/network.ts';
 import type { Container } from '../model/container.ts';
@@ -23,9 +24,14 @@ export const endpoints: RunResource = {
     const { networks } = container.spec;
     if (networks.length === 0) return;
     const attachments: Attachment[] = [];
-    for (const { network } of networks) attachments.push(await bringUp(context, network));
+    for (const { network } of networks) {
+      takeDownLater(context, network);
+      attachments.push(await bringUp(context, network));
+    }
     const made = context.networks.join(container.id, networks, {
       isAsked: keptAddresses(context, container),
+      // Those before are of CNI.
+      firstNumber: container.spec.cni.length,
       before: container.lastEndpoints,
     });
     await forgotten(context, made);
@@ -37,6 +43,7 @@ export const endpoints: RunResource = {
         connections: networks,
         publishes: spec.ports.length > 0 || spec.publishAll,
         policed: rulesOf(context.networks, spec) !== null,
+        hasRoutes: spec.cni.length > 0,
       },
     );
     const limited = await limitLinks(context, container.spec, links).catch(async (error: unknown) => {
@@ -62,6 +69,7 @@ async function leaveAll(context: EngineContext, container: Container): Promise<v
   for (const endpoint of endpoints) {
     await letGo(context, container, endpoint);
     networks.leave(endpoint);
+    takeDownLater(context, endpoint.networkId);
   }
 }
 

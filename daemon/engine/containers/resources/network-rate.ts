@@ -5,6 +5,7 @@ import { livePhase } from '../model/phase.ts';
 import type { AppliedLimit } from '../model/spec.ts';
 import {
   askedRates,
+  cniBandwidth,
   hasOwnInterfaces,
   type LimitedSpec,
   leftOut,
@@ -30,6 +31,8 @@ export function limitNetwork(
   const before = container.facts.shapedNamespace;
   if (askedRates(network).length === 0) return { applied: [], shapedNamespace: before };
   const live = livePhase(container.phase) ? container.phase : null;
+  if (spec.cni.length > 0)
+    return { applied: limitOfCni(context, spec, live !== null), shapedNamespace: before };
   try {
     const rate = rateOf(network);
     const problem = live === null && rate !== null ? problemBefore(context, spec) : null;
@@ -49,6 +52,24 @@ export function limitNetwork(
     const why = isRefusal ? error : refused(network, asError(error).message, error);
     return { applied: leftOut(spec, why), shapedNamespace: before };
   }
+}
+
+/** The plugins are told as they make the interfaces. */
+function limitOfCni(context: EngineContext, spec: LimitedSpec, isLive: boolean): AppliedLimit[] {
+  const { network } = spec.resources;
+  const problem = isLive
+    ? refused(
+        network,
+        'plugins of CNI limit interfaces as they make them; make the container again, or leave it out',
+      )
+    : problemBefore(context, spec);
+  if (problem !== null) return leftOut(spec, problem);
+  const told = JSON.stringify(cniBandwidth(network));
+  return askedRates(network).map((limit) => ({
+    ...limit,
+    file: 'runtimeConfig.bandwidth',
+    ...{ written: told, effective: told, problem: '' },
+  }));
 }
 
 /** Another container that limits the interfaces of this namespace. */

@@ -13,23 +13,24 @@ import type { RunResource, Start } from './run-resource.ts';
 
 /**
  * The container's ports of the host. Each is held by a bound socket, of which the shim gets a copy, so that it is the container's as long as
- * that lives; the firewall leads from it to the container. pasta binds and leads by itself: there the sockets hold the ports until then.
- * Comes after the endpoints.
+ * that lives; the firewall, or a plugin of CNI, leads from it to the container. pasta binds and leads by itself: there the sockets hold the
+ * ports until then. Comes after the endpoints.
  */
 export const ports: RunResource = {
   async acquire(context, start) {
     const { container } = start;
     if (container.spec.ports.length === 0 && !container.spec.publishAll) return;
     const endpoints = context.networks.endpointsOf(container.id);
+    const isCni = container.spec.cni.length > 0;
     const families = familiesOf(context, container, endpoints);
     const wanted = wantedPorts(context, container.spec, families);
-    requireReachable(wanted, new Set(families));
+    if (!isCni) requireReachable(wanted, new Set(families));
     const { held, chosen } = hold(context, wanted);
     if (context.network.pasta === null) start.held.push(...held);
     else leaveToPasta(context, start, { held, chosen });
     context.ledger.change(container, { facts: { ports: chosen } });
     const { firewall } = context.network;
-    if (firewall)
+    if (firewall && !isCni)
       start.pending.add(firewall.apply({ add: { ports: firewallPorts(context, container, endpoints) } }));
   },
 
@@ -58,7 +59,8 @@ export function portsNow(context: EngineContext, container: Container): Firewall
 async function closePorts(context: EngineContext, container: Container): Promise<void> {
   if (container.facts.ports.length === 0) return;
   const ports = portsNow(context, container);
-  if (context.networks.restored) await context.network.firewall?.apply({ remove: { ports } });
+  if (context.networks.restored && ports.length > 0)
+    await context.network.firewall?.apply({ remove: { ports } });
   context.ledger.change(container, { facts: { ports: [] } });
 }
 
@@ -69,6 +71,8 @@ function familiesOf(
   endpoints: readonly Endpoint[],
 ): readonly Family[] {
   const { pasta } = context.network;
+  // What plugins of CNI will give it is not known yet; those for ports translate no ::1.
+  if (container.spec.cni.length > 0) return [4];
   return pasta?.families() ?? [...publishedTo(context, container, endpoints).keys()];
 }
 

@@ -1,5 +1,6 @@
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
+import { cni } from './cni.ts';
 import { connection } from './connection.ts';
 import { controlGroups } from './control-groups.ts';
 import { endpoints } from './endpoints.ts';
@@ -20,12 +21,14 @@ export const runResources: readonly RunResource[] = [
   controlGroups,
   endpoints,
   ports,
+  cni,
   networkRate,
   connection,
 ];
 
 /** Releases the shim and all resources. Throws where one cannot be released now: call it again later. */
 export async function releaseRun(context: EngineContext, container: Container): Promise<void> {
+  await cni.release(context, container);
   await releaseShim(context, container);
   context.openReaders.close(container.id);
   for (const resource of runResources.toReversed()) await resource.release(context, container);

@@ -6,16 +6,16 @@ import type { ContainerSpec, PublishedPort } from '../model/spec.ts';
 /** Whether the container's own network is to be connected to the outside: only where likerd runs without root, and unless it was to be alone. */
 export function isConnected(
   context: Pick<EngineContext, 'network'>,
-  { namespaces: { network }, networks }: Pick<ContainerSpec, 'namespaces' | 'networks'>,
+  { namespaces: { network }, networks, cni }: Pick<ContainerSpec, 'namespaces' | 'networks' | 'cni'>,
 ): boolean {
-  if (networks.length > 0) return false;
+  if (networks.length > 0 || cni.length > 0) return false;
   return network.kind === 'private' && !network.alone && context.network.pasta?.problem() === '';
 }
 
 /** The name of the program that connects it; empty: none does. */
 export function connectedBy(
   context: Pick<EngineContext, 'network'>,
-  spec: Pick<ContainerSpec, 'namespaces' | 'networks'>,
+  spec: Pick<ContainerSpec, 'namespaces' | 'networks' | 'cni'>,
 ): string {
   return isConnected(context, spec) ? 'pasta' : '';
 }

@@ -28,7 +28,7 @@ export function checkEgressOf(
 /** Throws BAD_ARGUMENT where the container's policy could not be enforced on one of its networks, which are named by their ids. */
 export function requirePolicing(
   context: Pick<EngineContext, 'networks' | 'network'>,
-  spec: Pick<ContainerSpec, 'egress' | 'networks' | 'namespaces'>,
+  spec: Pick<ContainerSpec, 'egress' | 'networks' | 'namespaces' | 'cni'>,
   field = 'spec.egress',
 ): void {
   const { networks } = context;
@@ -36,6 +36,11 @@ export function requirePolicing(
   if (rulesOf(networks, spec) === null) return;
   // Pasta would connect it, past the host's firewall.
   if (isConnected(context, spec)) requireNetworks(context, 'Cannot enforce an egress policy');
+  if (spec.cni.length > 0)
+    throw badArgument(
+      field,
+      `Cannot enforce an egress policy on the CNI network '${spec.cni[0]?.network}': its plugins make the interface; leave one of both out`,
+    );
   const drivers = spec.networks.map(({ network }) => networks.get(network).spec.driver);
   const other = drivers.find((driver) => driver !== 'bridge');
   if (other !== undefined) throw cannotPolice(other, field);

@@ -1,5 +1,6 @@
 import { asError, badArgument, LikerError } from '../../../../common/errors.ts';
 import type { KnobPlace } from '../../../kernel/cgroup/knob-places.ts';
+import { isAble } from '../../../kernel/cni/config.ts';
 import type { NetworkNamespace, Rate } from '../../../kernel/network/shaping.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
@@ -9,10 +10,10 @@ import type { AppliedLimit, ContainerSpec } from '../model/spec.ts';
 
 // What goes through the interfaces that likerd has made for a container is held back at their host's ends, in both directions. In a network
 // namespace that others have made, what a container sends is held back where it leaves: at its interfaces. The namespace may outlive the
-// container and be shared with others.
+// container and be shared with others. Plugins of CNI limit the interfaces that they make.
 
 export type Network = Resources['network'];
-export type LimitedSpec = Pick<ContainerSpec, 'resources' | 'limits' | 'namespaces' | 'networks'>;
+export type LimitedSpec = Pick<ContainerSpec, 'resources' | 'limits' | 'namespaces' | 'networks' | 'cni'>;
 
 /** Whether its interfaces are those that likerd makes for it. */
 export function hasOwnInterfaces({ namespaces: { network }, networks }: LimitedSpec): boolean {
@@ -89,7 +90,10 @@ export function problemBefore(context: EngineContext, spec: LimitedSpec): LikerE
   if (network.priority && context.cgroups.layout === 'v1' && kind !== 'host')
     return noPriority(network.priority);
   if (rateOf(network) === null) return null;
+  const ofCni = problemOfCni(context, spec);
+  if (ofCni !== null) return ofCni;
   if (hasOwnInterfaces(spec)) return problemOfOwn(context, spec);
+  if (spec.cni.length > 0) return null;
   const missing = context.network.shapingProblem();
   if (missing !== '') return refused(network, `${missing}; leave it out`);
   if (kind === 'private') return refused(network, noInterface);
@@ -98,6 +102,28 @@ export function problemBefore(context: EngineContext, spec: LimitedSpec): LikerE
     ? null
     : tried(network, () => withNamespace(context, file, (namespace) => namespace.check()));
 }
+
+/** Why plugins of CNI cannot limit their interfaces. */
+function problemOfCni({ network: { cni } }: EngineContext, spec: LimitedSpec): LikerError | null {
+  const unable = spec.cni.find(({ network }) => cni && !isAble(cni.find(network), 'bandwidth'));
+  if (unable === undefined) return null;
+  return refused(
+    spec.resources.network,
+    `no plugin of the CNI network '${unable.network}' has the capability bandwidth, as bandwidth has; add it to the configuration, or leave the rate out`,
+  );
+}
+
+/** What plugins with the capability bandwidth are told: they know one rate, which is not exceeded. Null: no limit. */
+export function cniBandwidth(network: Network): Readonly<Record<string, number>> | null {
+  const rate = rateOf(network);
+  if (rate === null) return null;
+  const burst = Math.max(Math.ceil(rate.ceilBits * burstSeconds), leastBurstBits);
+  return { ingressRate: rate.ceilBits, ingressBurst: burst, egressRate: rate.ceilBits, egressBurst: burst };
+}
+
+/** As for other interfaces (htb.ts): what is sent in 10 ms, and at least two packets. */
+const burstSeconds = 0.01;
+const leastBurstBits = 2 * 1514 * 8;
 
 /** Why interfaces that likerd makes cannot have rates. */
 function problemOfOwn({ network: kernel, networks }: EngineContext, spec: LimitedSpec): LikerError | null {

@@ -4,7 +4,14 @@ import { parseAddress } from '../../../../common/ip-address.ts';
 import type { EngineContext } from '../../context.ts';
 import { requireNetworks } from '../../networks/host/problem.ts';
 import { restrictionOf } from '../../networks/model/egress.ts';
-import { type ContainerSpec, type NetworkConnection, type PublishedPort, shareText } from '../model/spec.ts';
+import {
+  type ContainerSpec,
+  connectionsOf,
+  type NetworkConnection,
+  type PublishedPort,
+  shareText,
+} from '../model/spec.ts';
+import { checkCni, checkCniNetworks } from './cni.ts';
 import { requirePasta } from './connection.ts';
 import { requirePolicing } from './egress.ts';
 import { requirePublishing } from './ports.ts';
@@ -17,8 +24,10 @@ const macPattern = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i;
 
 /** Connections and ports, whatever networks there are. */
 export function checkConnections(spec: ContainerSpec): void {
-  const { networks, ports, publishAll } = spec;
+  const { ports, publishAll } = spec;
+  const networks = connectionsOf(spec);
   checkOwnNamespace(spec);
+  checkCni(spec);
   checkRange(networks.length, [0, mostNetworks], 'spec.networks');
   for (const [index, connection] of networks.entries())
     checkConnection(connection, `spec.networks[${index}]`);
@@ -30,10 +39,18 @@ export function checkConnections(spec: ContainerSpec): void {
 }
 
 /** Networks and ports belong to a namespace of the container's own. */
-function checkOwnNamespace({ namespaces: { network }, networks, ports, publishAll }: ContainerSpec): void {
+function checkOwnNamespace(spec: ContainerSpec): void {
+  const { namespaces, ports, publishAll } = spec;
+  const { network } = namespaces;
   if (network.kind === 'private' && !network.alone) return;
   const given =
-    networks.length > 0 ? 'networks' : ports.length > 0 ? 'ports' : publishAll ? 'publish_all' : null;
+    connectionsOf(spec).length > 0
+      ? 'networks'
+      : ports.length > 0
+        ? 'ports'
+        : publishAll
+          ? 'publish_all'
+          : null;
   if (given === null) return;
   const why = {
     private: 'it has none (none)',
@@ -87,6 +104,11 @@ function checkPort(port: PublishedPort, field: string): void {
 export function withNetworks(context: EngineContext, spec: ContainerSpec): ContainerSpec {
   const { network } = spec.namespaces;
   if (network.kind !== 'private' || network.alone) return spec;
+  if (spec.cni.length > 0) checkCniNetworks(context, spec);
+  if (spec.cni.length > 0 && spec.networks.length === 0) {
+    requirePolicing(context, spec);
+    return spec;
+  }
   const isDefault = spec.networks.every(({ network: name }) => name === '');
   const { byDefault } = context.network;
   if (isDefault && byDefault === 'host') return withHosts(spec);
@@ -102,10 +124,11 @@ export function withNetworks(context: EngineContext, spec: ContainerSpec): Conta
     networks.map(({ network: id }) => context.networks.get(id).name),
     'spec.networks',
   );
-  requirePublishing(
-    spec,
-    networks.map((one) => context.networks.get(one.network)),
-  );
+  if (spec.cni.length === 0)
+    requirePublishing(
+      spec,
+      networks.map((one) => context.networks.get(one.network)),
+    );
   requirePolicing(context, { ...spec, networks });
   return { ...spec, networks };
 }

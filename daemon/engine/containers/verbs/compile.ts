@@ -134,8 +134,8 @@ function connectStep(
 /** Where each container finds the resolver of names: in its own network namespace. */
 const resolver = '127.0.0.11';
 
-/** Without links pasta connects it, which knows no names. */
-function networkSide({ network }: EngineContext, links: readonly LinkEndpoint[]): NetworkSide {
+/** What it has as it is connected. Without links pasta connects it, which knows no names. */
+export function networkSide({ network }: EngineContext, links: readonly LinkEndpoint[]): NetworkSide {
   const { pasta } = network;
   if (pasta !== null)
     return { addresses: pasta.addresses(), gateways: pasta.hostAddresses(), resolver: null };

@@ -5,10 +5,11 @@ import { rulesOf } from '../../networks/host/egress.ts';
 import { gatewaysOf, linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
 import { police, policeChanged } from '../../networks/host/policing.ts';
+import { takeDownLater } from '../../networks/host/take-down.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, wrongState } from '../model/phase.ts';
-import { type ContainerSpec, type NetworkConnection, shareText } from '../model/spec.ts';
+import { type ContainerSpec, cniPrefix, type NetworkConnection, shareText } from '../model/spec.ts';
 import { forgotten, letGo } from '../resources/endpoints.ts';
 import { limitLinks } from '../resources/interface-rate.ts';
 import { keptAddresses } from '../resources/kept-addresses.ts';
@@ -16,6 +17,7 @@ import { movePorts, portsNow } from '../resources/ports.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { requirePolicing } from '../rules/egress.ts';
 import { checkConnection } from '../rules/networks.ts';
+import { beginNames } from './begin-names.ts';
 
 /** Connects a container with a network: at once if it runs, and at each of its starts. If it fails, the container is as before. */
 export function connectNetwork(
@@ -63,9 +65,11 @@ async function connectNow(
   const live = livePhase(container.phase);
   const { networks, network } = context;
   if (live === null) return async () => {};
+  takeDownLater(context, connection.network);
   const attachment = await bringUp(context, connection.network);
   const [endpoint] = networks.join(container.id, [connection], {
     isAsked: keptAddresses(context, container),
+    firstNumber: container.spec.cni.length,
     before: [],
   });
   if (!endpoint) return async () => {};
@@ -86,7 +90,8 @@ async function connectNow(
     await forgotten(context, [endpoint]);
     await police(context, { id: container.id, spec: next }, [endpoint]);
     if (link) await network.links?.connectLive(live.main, { ...link, gateways: [] });
-    await announce(context, { id: container.id, spec: next }, [endpoint]);
+    await announce(context, { id: container.id, spec: next, cni: container.cni }, [endpoint]);
+    if (container.spec.networks.length === 0) await beginNames(context, container, next, live.main);
   } catch (error) {
     await undo();
     throw error;
@@ -96,6 +101,11 @@ async function connectNow(
 
 /** Not the words of --network that stand for none. */
 function requireNetwork({ name }: Container, network: string): void {
+  if (network.startsWith(cniPrefix))
+    throw badArgument(
+      'connection.network',
+      `Cannot connect container '${name}' to '${network}': plugins of CNI connect a container as it starts (--network ${network})`,
+    );
   if (network !== 'host' && network !== 'none') return;
   throw badArgument(
     'connection.network',
@@ -114,7 +124,8 @@ export function requireOwnNetwork(container: Container): void {
 /** The default routes go through the networks that it has now. */
 export async function moveRoutes(context: EngineContext, container: Container): Promise<void> {
   const live = livePhase(container.phase);
-  if (live === null) return;
+  // Plugins of CNI have made the default routes of a container that they connect.
+  if (live === null || container.spec.cni.length > 0) return;
   const { networks, network } = context;
   const now = networks.endpointsOf(container.id).map(({ networkId }) => networks.get(networkId));
   const gateways = [...gatewaysOf(now, container.spec.networks).values()].flat();

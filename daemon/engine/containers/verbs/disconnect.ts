@@ -2,6 +2,7 @@ import { badArgument } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { announce } from '../../networks/host/names.ts';
 import { policeChanged } from '../../networks/host/policing.ts';
+import { takeDownLater } from '../../networks/host/take-down.ts';
 import type { Endpoint } from '../../networks/model/endpoint.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
@@ -51,6 +52,7 @@ export async function dropEndpoint(
   await letGo(context, container, endpoint);
   await context.network.resolver?.setNames(endpoint.networkId, container.id, null);
   context.networks.leave(endpoint);
+  takeDownLater(context, endpoint.networkId);
   await announce(context, container, []);
   await moveRoutes(context, container);
 }

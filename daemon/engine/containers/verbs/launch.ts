@@ -22,6 +22,7 @@ import type { Facts } from '../model/facts.ts';
 import { newHealth } from '../model/health.ts';
 import { requirePhase } from '../model/phase.ts';
 import { Run } from '../model/run.ts';
+import { cni } from '../resources/cni.ts';
 import { Pending, type Start } from '../resources/run-resource.ts';
 import { runResources } from '../resources/run-resources.ts';
 import { releaseShim, spawnShim } from '../resources/shim.ts';
@@ -143,6 +144,7 @@ async function start(
   });
   letGoOf(acquired.held);
   undo.defer(() => releaseShim(context, container));
+  undo.defer(() => cni.release(context, container));
   if (!isWanted()) return false;
   run.shim = shim;
   if (run.main) run.main.shim = shim;

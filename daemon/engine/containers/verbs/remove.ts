@@ -6,6 +6,7 @@ import { inTurn } from '../life/turn.ts';
 import { begin } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';
+import { releaseLeftCni } from '../resources/cni.ts';
 import { killAndWait } from './stop.ts';
 
 export interface RemoveOptions extends Requested {
@@ -58,6 +59,7 @@ export async function removeLocked(
     requirePhase('remove', container);
     await container.cleanUp?.();
     if (container.removed) return;
+    if (container.spec.cni.length > 0) await releaseLeftCni(context, container);
     const exit = container.phase.state === 'exited' ? container.phase.exit : null;
     removeRecord(context, container, exit, { asked: true, volumes, request });
   } catch (error) {

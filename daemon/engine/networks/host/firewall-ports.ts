@@ -30,6 +30,8 @@ export function firewallPorts(
   container: Pick<Container, 'spec' | 'facts'>,
   endpoints: readonly Endpoint[],
 ): FirewallPort[] {
+  // They lead through the networks of CNI, by their plugins.
+  if (container.spec.cni.length > 0) return [];
   const addresses = publishedTo(context, container, endpoints);
   return container.facts.ports.flatMap(({ hostAddress, hostPort, length, protocol, containerPort }) => {
     const family = parseAddress(hostAddress)?.family;

@@ -21,12 +21,14 @@ export interface Linking {
   readonly publishes?: boolean;
   /** It has an egress policy. */
   readonly policed?: boolean;
+  /** Plugins of CNI make its default routes. */
+  readonly hasRoutes?: boolean;
 }
 
 /** The interfaces of a container, as they are made. One of them for each family has the default route. */
 export function linkEndpoints(
   placed: readonly Placed[],
-  { tag, connections, publishes = false, policed = false }: Linking,
+  { tag, connections, publishes = false, policed = false, hasRoutes = false }: Linking,
 ): LinkEndpoint[] {
   const gateways = gatewaysOf(
     placed.map(({ attachment }) => attachment.network),
@@ -37,7 +39,7 @@ export function linkEndpoints(
     mac: endpoint.mac,
     mtu,
     addresses: prefixed(endpoint, network),
-    gateways: gateways.get(network.id) ?? [],
+    gateways: hasRoutes ? [] : (gateways.get(network.id) ?? []),
     link: linkOf(tag, endpoint, { network, index }, { hairpin: publishes, policed }),
   }));
 }

@@ -21,7 +21,7 @@ export function namesOn(
 /** Makes it known to the others on these networks, and the others to it. Without a resolver nobody has names. */
 export async function announce(
   context: EngineContext,
-  container: Pick<Container, 'id' | 'spec'>,
+  container: Pick<Container, 'id' | 'spec' | 'cni'>,
   endpoints: readonly Endpoint[],
 ): Promise<void> {
   const { networks, network } = context;
@@ -45,9 +45,12 @@ export async function announce(
 /** Questions would leave an internal network with the resolver, which asks from the host: there nothing else has a name. */
 function upstreamsOf(
   { networks }: EngineContext,
-  { spec }: Pick<Container, 'spec'>,
+  { spec, cni }: Pick<Container, 'spec' | 'cni'>,
   seen: readonly string[],
 ): readonly string[] | null {
-  if (seen.length > 0 && seen.every((id) => networks.get(id).spec.internal)) return [];
+  const ofCni = cni?.connections.flatMap(({ dns }) => dns.nameservers) ?? [];
+  if (ofCni.length > 0 && spec.dns.length === 0) return ofCni;
+  if (seen.length > 0 && spec.cni.length === 0 && seen.every((id) => networks.get(id).spec.internal))
+    return [];
   return spec.dns.length > 0 ? spec.dns : null;
 }

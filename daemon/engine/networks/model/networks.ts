@@ -33,6 +33,8 @@ export interface Asked {
 export interface Joining {
   /** Whether a container asks for this address on the network by name: no other gets it by chance. */
   readonly isAsked: (networkId: string, address: string) => boolean;
+  /** The least N of ethN. */
+  readonly firstNumber: number;
   /** What it had in its last run. It gets that again if it is free. */
   readonly before: readonly Endpoint[];
 }
@@ -47,6 +49,8 @@ export class Networks {
   readonly forgetting = new Map<string, Promise<void>>();
   /** What the host has agrees with the records. Until then nothing of it is changed by itself. */
   restored = false;
+  /** Timers of networks that will be taken down if nobody is on them by then. */
+  readonly idle = new Map<string, NodeJS.Timeout>();
   /** One at a time, since each must see the routes of the others. */
   readonly bringingUp = new Semaphore(1);
   readonly #journal: Journal;
@@ -215,6 +219,8 @@ export class Networks {
     this.#byId.delete(network.id);
     this.#addresses.delete(network.id);
     this.up.delete(network.id);
+    clearTimeout(this.idle.get(network.id));
+    this.idle.delete(network.id);
   }
 
   #add(network: Network): void {
@@ -279,7 +285,8 @@ export class Networks {
     return networkEvent(this.get(networkId), action, { container: containerId });
   }
 
-  #choose(containerId: string, asked: Asked, { isAsked, before }: Joining): Endpoint {
+  #choose(containerId: string, asked: Asked, joining: Joining): Endpoint {
+    const { isAsked, before } = joining;
     const network = this.get(asked.network);
     const last = before.find(({ networkId }) => networkId === network.id);
     const address = (family: Family, wanted: string, had: string | null) => {
@@ -298,7 +305,7 @@ export class Networks {
       return formatAddress(next);
     };
     const taken = new Set(this.endpointsOf(containerId).map(({ number }) => number));
-    let number = 0;
+    let number = joining.firstNumber;
     while (taken.has(number)) number += 1;
     const addresses = {
       networkId: network.id,
