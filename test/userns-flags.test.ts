@@ -14,6 +14,7 @@ import { devices } from './userns-flags/devices.ts';
 import { life } from './userns-flags/life.ts';
 import { mounts } from './userns-flags/mounts.ts';
 import { namespaces } from './userns-flags/namespaces.ts';
+import { networks } from './userns-flags/networks.ts';
 import { users } from './userns-flags/users.ts';
 
 const s = suite({ helpers: ['asker'], programs: ['ip', 'unshare'] });
@@ -31,13 +32,14 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
 const notOfTheKernel = ['cidfile', 'expose', 'label-file', 'limits', 'log-opt', 'name', 'pidfile', 'replace'];
 /** Needs a file system with project quotas: test/storage-opt.test.ts has it, in each mode. */
 const ofFileSystems = ['storage-opt'];
-/** Needs a network: test/network-ports.test.ts and test/network.test.ts have them, in each mode. */
-const ofNetworks = ['ip', 'ip6', 'mac-address', 'network-alias', 'publish', 'publish-all', 'egress'];
+/** Has tests of its own, in each mode. */
+const ofNetworks = ['egress'];
 /** likerd writes limits to groups of the host before the container is born; test/effects proves each. */
 const limits = resourceFlags.map(({ name }) => name);
 
 test('each flag of run that touches the kernel has a row', () => {
-  const titles = Object.values(tables).flatMap((rows) => rows.map(([flags]) => flags));
+  // Those of networks are in test/network-flags.test.ts.
+  const titles = [...Object.values(tables).flat(), ...networks].map(([flags]) => flags);
   const hasRow = (name: string) => titles.some((title) => new RegExp(`--${name}(?![\\w-])`).test(title));
   const names = containerFlags.map(({ name }) => name).filter((name) => !name.startsWith('health-'));
   const elsewhere = [...notOfTheKernel, ...limits, ...ofFileSystems, ...ofNetworks, 'no-healthcheck'];
