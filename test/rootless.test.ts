@@ -322,7 +322,7 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
         ],
         [/^a higher priority/, async () => assert.equal(statFields(s.daemon.pid)[16], '0', 'the nice value')],
         [
-          /^ports below net\.ipv4\.ip_unprivileged_port_start /,
+          /^ports below net\.ipv4\.ip_unprivileged_port_start, with -p /,
           async () => {
             const start = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
             if (start > 1) assert.match((await mayOpen(start - 1)).stderr, /Permission denied/);
