@@ -12,7 +12,7 @@ type WireField = readonly [number: number, value: number | string | Uint8Array];
 export function encodeFields(...fields: readonly WireField[]): Buffer {
   const writer = Writer.create();
   for (const [number, value] of fields) {
-    if (typeof value === 'number') writer.uint32(number << 3).uint32(value);
+    if (typeof value === 'number') writer.uint32(number << 3).uint64(value);
     else {
       writer.uint32((number << 3) | lengthDelimited);
       if (typeof value === 'string') writer.string(value);
@@ -33,7 +33,7 @@ export class WireMessage {
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       const type = tag & 7;
-      if (type === varint) this.#fields.push([tag >>> 3, reader.uint32()]);
+      if (type === varint) this.#fields.push([tag >>> 3, Number(reader.uint64())]);
       else if (type === lengthDelimited) this.#fields.push([tag >>> 3, reader.bytes()]);
       else reader.skipType(type);
     }

@@ -17,7 +17,9 @@ export class LazyContext implements Context, AsyncDisposable {
   async connect(): Promise<Connection> {
     const path = socketPath(this.#host);
     const { Connection } = await import('../connection/connection.ts');
-    this.#connection ??= new Connection(path, (flag) => this.#flags.list(flag));
+    const { wireFrom } = await import('../connection/wires.ts');
+    const openWire = await wireFrom(process.env);
+    this.#connection ??= new Connection(path, openWire, (flag) => this.#flags.list(flag));
     return this.#connection;
   }
 

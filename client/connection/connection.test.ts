@@ -5,6 +5,9 @@ import { type FakeHandlers, FakeServer, serviceError } from '../test/fake-server
 import { PipedLikerctl } from '../test/likerctl.ts';
 import { Connection } from './connection.ts';
 import { containers, events } from './methods.ts';
+import { wireFrom } from './wires.ts';
+
+const openWire = await wireFrom(process.env);
 
 const patience = { timeout: 30_000 };
 const never = new Promise<never>(() => {});
@@ -41,7 +44,7 @@ test(
   async () => {
     await using server = new FakeServer();
     const first = await silent(server, 'StopContainer', 20);
-    const connection = new Connection(server.socketPath);
+    const connection = new Connection(server.socketPath, openWire);
     const stops = Array.from({ length: 20 }, (_, index) =>
       connection.unary(containers.StopContainer, { container: 'web', requestId: String(index) }),
     );
@@ -70,7 +73,7 @@ test('a daemon that announces its shutdown is waited for like one that was kille
       return { container: { id: 'd' } };
     }),
   );
-  const connection = new Connection(server.socketPath);
+  const connection = new Connection(server.socketPath, openWire);
   const { container } = await connection.unary(containers.GetContainer, { container: 'web' });
   assert.deepEqual([container?.id, asked], ['d', 3]);
   connection.close();
@@ -85,12 +88,12 @@ test(
       error instanceof LikerError &&
       error.reason === 'DAEMON_UNREACHABLE' &&
       /no daemon is listening there; start it with/.test(error.message);
-    const nobody = new Connection(server.socketPath);
+    const nobody = new Connection(server.socketPath, openWire);
     await assert.rejects(nobody.unary(containers.GetContainer, { container: 'web' }), unreachable);
     nobody.close();
 
     const { come } = await silent(server, 'GetContainer');
-    const connection = new Connection(server.socketPath);
+    const connection = new Connection(server.socketPath, openWire);
     const call = connection.unary(containers.GetContainer, { container: 'web' }, { patienceMs: 300 });
     await come;
     server.kill();
@@ -101,7 +104,7 @@ test(
 
 test("a call that may be the cause of the daemon's death is not repeated forever", patience, async () => {
   await using server = new FakeServer();
-  const connection = new Connection(server.socketPath);
+  const connection = new Connection(server.socketPath, openWire);
   let asked = 0;
   const deadly = answers('GetTop', () => {
     asked += 1;
@@ -128,7 +131,7 @@ test('a stream resumes where it stopped', patience, async () => {
     },
   });
   await server.listen(told(5, 7, never));
-  const connection = new Connection(server.socketPath);
+  const connection = new Connection(server.socketPath, openWire);
   const seen: number[] = [];
   const place = () => ({ sinceSeq: seen.at(-1) ?? 4, follow: true });
   for await (const { event } of connection.messages(events.Subscribe, place)) {

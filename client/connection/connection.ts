@@ -1,31 +1,12 @@
-import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { asError, LikerError } from '../../common/errors.ts';
-import { maxMessageBytes } from '../../proto/limits.ts';
 import { notice } from '../output/notice.ts';
 import type { Given } from './field-flags.ts';
-import { ChannelCredentials, Client, Metadata } from './grpc.ts';
-import { fromServiceError, isConnectionLoss, neverConnected } from './service-error.ts';
+import { system } from './methods.ts';
+import { fromServiceError, isConnectionLoss, isOtherWire, neverConnected } from './service-error.ts';
+import type { BidiStream, CallError, Method, OpenWire, Wire } from './wire.ts';
+import { grpcWire } from './wires.ts';
 
-/** The part of a method's definition that a client needs. */
-export interface Method<Request, Response> {
-  readonly path: string;
-  readonly requestSerialize: (request: Request) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => Response;
-}
-
-const channelOptions = {
-  'grpc.default_authority': 'localhost',
-  'grpc.max_receive_message_length': maxMessageBytes,
-  'grpc.max_send_message_length': maxMessageBytes,
-  // With HTTP/2's default of 64 KiB every second chunk of output would cost a round trip.
-  'grpc-node.flow_control_window': 4 * 1024 * 1024,
-  'grpc.enable_channelz': 0,
-  'grpc.use_local_subchannel_pool': 1,
-  'grpc.initial_reconnect_backoff_ms': 50,
-  'grpc.max_reconnect_backoff_ms': 500,
-  'grpc.enable_retries': 0,
-  'grpc.service_config_disable_resolution': 1,
-};
+export type { Method } from './wire.ts';
 
 /** How long a call waits for a lost likerd. `endlessly` is for calls that wait for something that may never happen. */
 const shortPatienceMs = 30_000;
@@ -62,7 +43,8 @@ interface Losses {
 export class Connection {
   readonly socketPath: string;
   readonly #given: Given;
-  #client: Client;
+  #openWire: OpenWire;
+  #wire: Wire;
   /** True once a daemon has answered. */
   #met = false;
   /** How often in a row a daemon was found and the call was lost again. */
@@ -71,14 +53,11 @@ export class Connection {
   #wayBack: Promise<void> | null = null;
 
   /** Errors name a field of a request by the flags that set it, if they were given. */
-  constructor(socketPath: string, given: Given = () => []) {
+  constructor(socketPath: string, openWire: OpenWire, given: Given = () => []) {
     this.socketPath = socketPath;
+    this.#openWire = openWire;
     this.#given = given;
-    this.#client = this.#connect();
-  }
-
-  #connect(): Client {
-    return new Client(`unix:${this.socketPath}`, ChannelCredentials.createInsecure(), channelOptions);
+    this.#wire = openWire(socketPath);
   }
 
   /** Calls a unary method. */
@@ -89,38 +68,15 @@ export class Connection {
   ): Promise<Response> {
     const losses = { patienceMs, at: 0, count: 0 };
     for (;;) {
-      const client = this.#client;
+      const wire = this.#wire;
       try {
-        const response = await this.#once(client, method, request, deadlineMs);
+        const response = await wire.unary(method, request, deadlineMs);
         this.answered();
         return response;
       } catch (error) {
-        await this.#comeBack(client, asError(error), losses);
+        await this.#comeBack(wire, this.explain(asError(error)), losses);
       }
     }
-  }
-
-  #once<Request, Response>(
-    client: Client,
-    method: Method<Request, Response>,
-    request: Request,
-    deadlineMs: number | undefined,
-  ): Promise<Response> {
-    const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    client.makeUnaryRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request,
-      new Metadata(),
-      deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
-      (error, response) => {
-        if (error !== null) reject(this.explain(error));
-        else if (response === undefined) reject(new Error(`No answer to ${method.path}`));
-        else resolve(response);
-      },
-    );
-    return promise;
   }
 
   /**
@@ -142,28 +98,23 @@ export class Connection {
     let begun = false;
     const losses = { patienceMs: follows ? endlessly : shortPatienceMs, at: 0, count: 0 };
     for (;;) {
-      const client = this.#client;
-      const call = client.makeServerStreamRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request(),
-      );
+      const wire = this.#wire;
+      const call = wire.serverStream(method, request());
       const cancel = (): void => call.cancel();
       signal?.addEventListener('abort', cancel);
       try {
-        for await (const message of call) {
+        for await (const message of call.messages()) {
           this.answered();
           begun = true;
-          yield message as Response;
+          yield message;
         }
         return;
       } catch (error) {
-        const explained = this.explain(error as ServiceError);
+        const explained = this.explain(asError(error));
         if (signal?.aborted) throw explained;
         if (begun && again !== undefined && isConnectionLoss(explained))
           throw new LikerError('DAEMON_UNREACHABLE', `likerd ended in the middle of it; ${again}`);
-        await this.#comeBack(client, explained, losses);
+        await this.#comeBack(wire, explained, losses);
       } finally {
         signal?.removeEventListener('abort', cancel);
         call.cancel();
@@ -173,7 +124,7 @@ export class Connection {
 
   /** Resolves when a lost session can be opened again. Throws `error` if it is no loss, or if no daemon comes back in time. */
   comeBack(error: Error, { patienceMs = shortPatienceMs, quiet = false }: SessionLoss = {}): Promise<void> {
-    return this.#comeBack(this.#client, error, { patienceMs, at: 0, count: 0 }, { isSession: true, quiet });
+    return this.#comeBack(this.#wire, error, { patienceMs, at: 0, count: 0 }, { isSession: true, quiet });
   }
 
   /** Records that the daemon has answered. */
@@ -184,11 +135,15 @@ export class Connection {
 
   /** Resolves when the call can be repeated. Throws its error if it is no loss, or if no daemon comes back in time. */
   async #comeBack(
-    client: Client,
+    wire: Wire,
     error: Error,
     losses: Losses,
     { isSession = false, quiet = false }: { readonly isSession?: boolean; readonly quiet?: boolean } = {},
   ): Promise<void> {
+    if (isOtherWire(error)) {
+      await this.#speakGrpc(wire);
+      return;
+    }
     const reachedNobody = neverConnected(error);
     if (!isConnectionLoss(error) || (!this.#met && reachedNobody)) throw error;
     this.#met = true;
@@ -200,7 +155,7 @@ export class Connection {
     const giveUpAt = at + patienceMs;
     if (performance.now() >= giveUpAt || (count > mostLosses && patienceMs !== endlessly)) throw error;
     // Another call has reconnected already.
-    if (client !== this.#client) return;
+    if (wire !== this.#wire) return;
     this.#wayBack ??= this.#findBack(giveUpAt, { isSession, quiet }).finally(() => {
       this.#wayBack = null;
     });
@@ -219,25 +174,39 @@ export class Connection {
     const wait = { attempt: this.#attempt, giveUpAt, lost: giveUpAt !== endlessly, quiet };
     this.#attempt += 1;
     if (!(await untilListening(this.socketPath, wait))) return;
-    this.#client.close();
-    this.#client = this.#connect();
+    if (this.#wire.isDoubtful) this.#openWire = await grpcWire();
+    this.#reconnect();
     // A session prints its own notice when it is ready.
     if (isTold && !isSession) notice('reconnected');
   }
 
-  bidiStream<Request, Response>(method: Method<Request, Response>): ClientDuplexStream<Request, Response> {
-    return this.#client.makeBidiStreamRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-    );
+  /** Changes to the wire that every daemon speaks: this one is of a version that knows no other. */
+  async #speakGrpc(wire: Wire): Promise<void> {
+    const openWire = await grpcWire();
+    if (wire !== this.#wire) return;
+    this.#openWire = openWire;
+    this.#reconnect();
   }
 
-  explain(error: ServiceError): Error {
-    return fromServiceError(error, this.socketPath, this.#given);
+  #reconnect(): void {
+    this.#wire.close();
+    this.#wire = this.#openWire(this.socketPath);
+  }
+
+  /** Makes sure that the daemon speaks the wire, for a call that cannot be repeated. */
+  async agree(): Promise<void> {
+    if (!this.#wire.isMutual) await this.unary(system.GetVersion, {});
+  }
+
+  bidiStream<Request, Response>(method: Method<Request, Response>): BidiStream<Request, Response> {
+    return this.#wire.bidiStream(method);
+  }
+
+  explain(error: Error): Error {
+    return fromServiceError(error as CallError, this.socketPath, this.#given);
   }
 
   close(): void {
-    this.#client.close();
+    this.#wire.close();
   }
 }

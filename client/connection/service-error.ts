@@ -1,17 +1,17 @@
-import type { ServiceError } from '@grpc/grpc-js';
 import { LikerError, type Reason, reasons, statusCodes } from '../../common/errors.ts';
 import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import { type Given, inFlags } from './field-flags.ts';
 import { rootsDaemon } from './roots-daemon.ts';
 import { startCommand } from './start-command.ts';
+import type { CallError } from './wire.ts';
 
 /** The LikerError that the daemon threw, or one that says why there is no answer. Inverts the daemon's mapping. */
-export function fromServiceError(error: ServiceError, socketPath: string, given: Given): Error {
+export function fromServiceError(error: CallError, socketPath: string, given: Given): Error {
   if (typeof error.code !== 'number') return error;
   return fromDetails(error, given) ?? fromCode(error, socketPath);
 }
 
-function fromDetails(error: ServiceError, given: Given): LikerError | undefined {
+function fromDetails(error: CallError, given: Given): LikerError | undefined {
   const bytes = error.metadata?.get(statusDetailsKey)[0];
   if (!(bytes instanceof Uint8Array)) return undefined;
   const status = decodeStatus(bytes);
@@ -29,7 +29,7 @@ function isReason(text: string): text is Reason {
   return Object.hasOwn(reasons, text);
 }
 
-function fromCode(error: ServiceError, socketPath: string): LikerError {
+function fromCode(error: CallError, socketPath: string): LikerError {
   const problem = (reason: Reason, text: string): LikerError =>
     new LikerError(reason, text, { cause: error });
   switch (error.code as number) {
@@ -64,7 +64,7 @@ function unreachable(details: string, socketPath: string): string {
 }
 
 function detailsOf({ cause }: Error): string {
-  return (cause as Partial<ServiceError> | undefined)?.details ?? '';
+  return (cause as Partial<CallError> | undefined)?.details ?? '';
 }
 
 /** The connection broke, or the daemon is shutting down: the request itself is not at fault. */
@@ -76,10 +76,15 @@ export function isConnectionLoss(error: Error): boolean {
 
 /** The daemon is of a version that does not have this call. */
 export function isUnknownCall({ cause }: Error): boolean {
-  return (cause as Partial<ServiceError> | undefined)?.code === (statusCodes.UNIMPLEMENTED as number);
+  return (cause as Partial<CallError> | undefined)?.code === (statusCodes.UNIMPLEMENTED as number);
 }
 
 /** The call reached no daemon: nothing was done. */
 export function neverConnected(error: Error): boolean {
   return isForbidden(detailsOf(error)) || isAbsent(detailsOf(error));
+}
+
+/** The daemon speaks another wire: nothing was done. */
+export function isOtherWire({ cause }: Error): boolean {
+  return (cause as Partial<CallError> | undefined)?.isOtherWire === true;
 }

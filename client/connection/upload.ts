@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { asError } from '../../common/errors.ts';
 import type { Connection, Method } from './connection.ts';
 
 /**
@@ -10,6 +11,7 @@ export async function* upload<Request, Response>(
   method: Method<Request, Response>,
   requests: AsyncIterable<Request>,
 ): AsyncGenerator<Response> {
+  await connection.agree();
   const call = connection.bidiStream(method);
   let unreadable: unknown = null;
   let over = false;
@@ -25,10 +27,10 @@ export async function* upload<Request, Response>(
     call.cancel();
   });
   try {
-    for await (const message of call.iterator({ destroyOnReturn: false })) yield message as Response;
+    yield* call.messages();
   } catch (error) {
     if (unreadable !== null) throw unreadable;
-    throw connection.explain(error as Parameters<Connection['explain']>[0]);
+    throw connection.explain(asError(error));
   } finally {
     over = true;
     call.cancel();

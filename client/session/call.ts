@@ -1,4 +1,4 @@
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { asError } from '../../common/errors.ts';
 import type { AttachStartInput } from '../../proto/gen/types/liker/v1/AttachStart.ts';
 import type { ExecStartInput } from '../../proto/gen/types/liker/v1/ExecStart.ts';
 import type { RunStartInput } from '../../proto/gen/types/liker/v1/RunStart.ts';
@@ -6,6 +6,7 @@ import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionIn
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import type { Connection, Method } from '../connection/connection.ts';
 import { sessions } from '../connection/methods.ts';
+import type { BidiStream } from '../connection/wire.ts';
 
 /** The stream of a Run, Exec or Attach call. */
 export interface SessionCall {
@@ -48,16 +49,15 @@ function open<Start>(
 }
 
 async function* readFrames<Request>(
-  stream: ClientDuplexStream<Request, OutputFrame>,
+  stream: BidiStream<Request, OutputFrame>,
   connection: Connection,
 ): AsyncGenerator<SessionOutput> {
   try {
-    for await (const message of stream.iterator({ destroyOnReturn: false })) {
-      const { output } = message as OutputFrame;
+    for await (const { output } of stream.messages()) {
       if (output !== null) yield output;
     }
   } catch (error) {
-    throw connection.explain(error as Parameters<Connection['explain']>[0]);
+    throw connection.explain(asError(error));
   }
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,9 +16,14 @@ import {
 } from '@grpc/grpc-js';
 import { statusCodes } from '../../common/errors.ts';
 import { encodeStatus, type StatusDetails, statusDetailsKey } from '../../common/rpc-status.ts';
+import { byWire, TtrpcServer } from '../../daemon/api/ttrpc/server.ts';
+import type { Log } from '../../daemon/host/log.ts';
 import type { SessionInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutputInput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import { v1 } from '../../test/harness/services.ts';
+
+const nothing = (): void => {};
+const silent: Log = { error: nothing, warn: nothing, info: nothing, debug: nothing };
 
 /** A client frame of Run, Exec or Attach. */
 export interface ClientFrame<Start> {
@@ -122,20 +129,23 @@ export interface FakeHandlers {
   streams?: Readonly<Record<string, (request: never) => Iterable<object> | AsyncIterable<object>>>;
 }
 
-/** A gRPC server in this process with scripted answers, on a socket of its own. */
+/** A server in this process with scripted answers, on a socket of its own. It speaks both wires, as likerd does. */
 export class FakeServer implements AsyncDisposable {
   readonly folder: string;
   readonly socketPath: string;
-  #server: Server | undefined;
+  #grpc: Server | undefined;
+  #listener: NetServer | undefined;
+  readonly #sockets = new Set<Socket>();
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'liker-client-'));
     this.socketPath = join(this.folder, 'liker.sock');
   }
 
-  /** Begins to serve; after {@link kill} once more. */
-  async listen(handlers: FakeHandlers): Promise<void> {
-    const server = new Server();
+  /** Begins to serve; after {@link kill} once more. With `onlyGrpc` as a likerd of a version before ttrpc does. */
+  async listen(handlers: FakeHandlers, { onlyGrpc = false } = {}): Promise<void> {
+    const grpc = new Server();
+    const ttrpc = new TtrpcServer(silent);
     for (const { service } of [
       v1.ContainerService,
       v1.SessionService,
@@ -148,20 +158,29 @@ export class FakeServer implements AsyncDisposable {
       v1.ImageService,
       v1.NetworkService,
     ]) {
-      server.addService(service, implementation(handlers));
+      grpc.addService(service, implementation(handlers));
+      ttrpc.addService(service, implementation(handlers));
     }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.bindAsync(`unix:${this.socketPath}`, ServerCredentials.createInsecure(), (error) =>
-      error === null ? resolve() : reject(error),
-    );
-    await promise;
-    this.#server = server;
+    const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    const inject = (socket: Socket) => injector.injectConnection(socket);
+    this.#grpc = grpc;
+    this.#listener = createServer({ pauseOnConnect: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      if (!onlyGrpc) return byWire(socket, { grpc: inject, ttrpc: (taken) => ttrpc.serve(taken) });
+      inject(socket);
+      socket.resume();
+    });
+    this.#listener.listen(this.socketPath);
+    await once(this.#listener, 'listening');
   }
 
   /** Drops all connections, as a daemon that is killed does. */
   kill(): void {
-    this.#server?.forceShutdown();
-    this.#server = undefined;
+    this.#grpc?.forceShutdown();
+    this.#listener?.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
     rmSync(this.socketPath, { force: true });
   }
 

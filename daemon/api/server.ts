@@ -1,5 +1,10 @@
 import type { Socket } from 'node:net';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import type { Services } from '../engine/api.ts';
 import type { Log } from '../host/log.ts';
@@ -23,6 +28,7 @@ import { sessionService } from './liker/session-service.ts';
 import { statsService } from './liker/stats-service.ts';
 import { systemService, type Versions } from './liker/system-service.ts';
 import { volumeService } from './liker/volume-service.ts';
+import { byWire, TtrpcServer } from './ttrpc/server.ts';
 import { blameClients } from './wire/client-faults.ts';
 import { liftDistantDeadlines } from './wire/deadline.ts';
 import { marksUndecodable } from './wire/decoding.ts';
@@ -68,24 +74,24 @@ export function serveApi(options: ApiOptions) {
     NetworkService,
     RegistryService,
   } = definitions;
-  server.addService(
-    marksUndecodable(takesEncoded(ContainerService)),
-    containerService(context, engine.containers),
-  );
-  server.addService(
-    marksUndecodable(withFastOutput(SessionService)),
-    sessionService(context, engine.sessions, options),
-  );
-  server.addService(marksUndecodable(LogService), logService(context, engine.logs));
-  server.addService(marksUndecodable(EventService), eventService(context, engine.events));
-  server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context, engine.stats));
-  server.addService(marksUndecodable(withFastFiles(FileService)), fileService(context, engine.files));
-  server.addService(marksUndecodable(withFastImages(ImageService)), imageService(context, engine.images));
-  server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
-  server.addService(marksUndecodable(SecretService), secretService(context, engine.secrets));
-  server.addService(marksUndecodable(VolumeService), volumeService(context, engine.volumes));
-  server.addService(marksUndecodable(NetworkService), networkService(context, engine.networks));
-  server.addService(marksUndecodable(RegistryService), registryService(context, engine.registries));
+  const ttrpc = new TtrpcServer(log);
+  const serve = (service: ServiceDefinition, handlers: UntypedServiceImplementation): void => {
+    const definition = marksUndecodable(service);
+    server.addService(definition, handlers);
+    ttrpc.addService(definition, handlers);
+  };
+  serve(takesEncoded(ContainerService), containerService(context, engine.containers));
+  serve(withFastOutput(SessionService), sessionService(context, engine.sessions, options));
+  serve(LogService, logService(context, engine.logs));
+  serve(EventService, eventService(context, engine.events));
+  serve(takesEncoded(StatsService), statsService(context, engine.stats));
+  serve(withFastFiles(FileService), fileService(context, engine.files));
+  serve(withFastImages(ImageService), imageService(context, engine.images));
+  serve(SystemService, systemService(context, engine.system, options));
+  serve(SecretService, secretService(context, engine.secrets));
+  serve(VolumeService, volumeService(context, engine.volumes));
+  serve(NetworkService, networkService(context, engine.networks));
+  serve(RegistryService, registryService(context, engine.registries));
   const stopServing = addStandardServices(server, serviceNames, log);
   for (const service of ['SessionService', 'ImageService', 'FileService'])
     widenInputWindows(`liker.v1.${service}`);
@@ -96,7 +102,10 @@ export function serveApi(options: ApiOptions) {
   const connections = new Connections();
   listener.serve((socket) => {
     connections.add(socket);
-    accept(socket, options, (connection) => injector.injectConnection(connection));
+    accept(socket, options, {
+      grpc: (connection) => injector.injectConnection(connection),
+      ttrpc: (connection) => ttrpc.serve(connection),
+    });
   });
 
   return {
@@ -109,7 +118,11 @@ export function serveApi(options: ApiOptions) {
       calls.shutDown();
     },
     /** Resolves once the connections are closed. */
-    close: () => connections.drain(server),
+    close: () =>
+      connections.drain(() => {
+        server.tryShutdown(() => {});
+        ttrpc.close();
+      }),
   };
 }
 
@@ -121,18 +134,16 @@ function subjectOf(request: unknown, response?: unknown): Subject | null {
   return typeof name === 'string' && name !== '' ? { kind: 'container', name } : null;
 }
 
-/** Hands a new connection to gRPC. Whatever its peer does to it ends here at the latest, as a line of the log. */
+/** Hands a new connection to the server of its wire. Whatever its peer does to it ends here at the latest, as a line of the log. */
 function accept(
   socket: Socket,
   { log, peerCredentials }: Pick<ApiOptions, 'log' | 'peerCredentials'>,
-  inject: (socket: Socket) => void,
+  servers: Parameters<typeof byWire>[1],
 ): void {
   socket.on('error', (error) => log.debug('connection failed', { error: error.message }));
   try {
     tagSocket(socket, peerCredentials(socketFd(socket)));
-    inject(socket);
-    // Not earlier: only the HTTP/2 session may read the bytes.
-    socket.resume();
+    byWire(socket, servers);
   } catch (error) {
     log.warn('connection refused', { error });
     socket.destroy();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { Connection } from '../../client/connection/connection.ts';
 import { containers } from '../../client/connection/methods.ts';
+import { wireFrom } from '../../client/connection/wires.ts';
 import { inspectRecord } from '../../client/format/inspect.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
@@ -215,7 +216,7 @@ async function noStrays(user: User, likerd: number): Promise<void> {
 
 /** Each call has its own connection, since tests replace the daemon. */
 async function inspect({ socket }: Daemon, container: string): Promise<Inspected> {
-  const connection = new Connection(socket);
+  const connection = new Connection(socket, await wireFrom(process.env));
   try {
     const call = connection.unary(containers.GetContainer, { container, withSize: false });
     const answer = await within(`inspect ${container}`, call);

@@ -1,22 +1,18 @@
 import { once } from 'node:events';
-import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { LikerError } from '../../../common/errors.ts';
+import type { AnsweredCall } from '../wire/call.ts';
 import { checkDeadline } from '../wire/deadline.ts';
 import { callLog, methodOf } from './call-log.ts';
 import type { ApiContext, Subject } from './context.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 
-type Call<Request, Response> =
-  | ServerWritableStream<Request, Response>
-  | ServerDuplexStream<Request, Response>;
-
 /**
  * Sends a call its messages, no faster than the client takes them, and its status. When the client is gone the iteration ends and the
  * signal is aborted.
  */
-export function answerStream<Request, Response>(
+export function answerStream<Response>(
   context: ApiContext,
-  call: Call<Request, Response>,
+  call: AnsweredCall,
   { mutates, subject }: { readonly mutates: boolean; readonly subject: () => Subject | null },
   messages: (signal: AbortSignal) => AsyncIterable<Response>,
 ): void {
@@ -42,8 +38,8 @@ export function answerStream<Request, Response>(
   );
 }
 
-async function send<Request, Response>(
-  call: Call<Request, Response>,
+async function send<Response>(
+  call: AnsweredCall,
   messages: (signal: AbortSignal) => AsyncIterable<Response>,
   signal: AbortSignal,
 ): Promise<void> {

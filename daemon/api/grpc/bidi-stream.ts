@@ -1,4 +1,5 @@
-import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import type { BidiCall } from '../wire/call.ts';
 import { checkDecoded } from '../wire/decoding.ts';
 import { answerStream } from './answer-stream.ts';
 import { methodOf } from './call-log.ts';
@@ -18,17 +19,14 @@ export function bidiStream<Request extends object, Response>(
   context: ApiContext,
   messages: Messages<Request, Response>,
 ): handleBidiStreamingCall<Request, Response> {
-  return (call) =>
+  return (call: BidiCall<Request>) =>
     answerStream(context, call, { mutates: true, subject: () => null }, (signal) =>
       messages(requestsOf(call, signal), signal),
     );
 }
 
 /** The call itself is destroyed when a loop over it is left, and then no status can be sent. */
-async function* requestsOf<Request>(
-  call: ServerDuplexStream<Request, unknown>,
-  signal: AbortSignal,
-): AsyncGenerator<Request> {
+async function* requestsOf<Request>(call: BidiCall<Request>, signal: AbortSignal): AsyncGenerator<Request> {
   const method = methodOf(call);
   for await (const request of call.iterator({ destroyOnReturn: false })) {
     signal.throwIfAborted();

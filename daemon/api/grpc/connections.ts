@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { Server } from '@grpc/grpc-js';
 
 /** At shutdown the last frames have this long to reach their clients. */
 const drainMs = 1000;
@@ -18,16 +17,18 @@ export class Connections {
 
   /**
    * Closes the connections once their calls have ended and everything is sent. A client that has not taken it after a second is cut
-   * off. tryShutdown alone is not enough: it is done before the last bytes have left the process.
+   * off. `shutDown` alone, which ends the idle ones, is not enough: it is done before the last bytes have left the process.
    */
-  async drain(server: Server): Promise<void> {
+  async drain(shutDown: () => void): Promise<void> {
     const { promise: emptied, resolve } = Promise.withResolvers<void>();
     this.#emptied = resolve;
     const timer = setTimeout(() => {
       for (const socket of this.#open) socket.destroy();
       resolve();
     }, drainMs);
-    server.tryShutdown(() => {});
+    // They have not said which wire they speak.
+    for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy();
+    shutDown();
     if (this.#open.size > 0) await emptied;
     clearTimeout(timer);
   }

@@ -1,4 +1,5 @@
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
+import type { ServerStreamCall } from '../wire/call.ts';
 import { checkDecoded } from '../wire/decoding.ts';
 import { type Peer, peerOf } from '../wire/peer.ts';
 import { answerStream } from './answer-stream.ts';
@@ -17,7 +18,7 @@ export function serverStream<Request extends object, Response>(
   context: ApiContext,
   messages: Messages<Request, Response>,
 ): handleServerStreamingCall<Request, Response> {
-  return (call) => {
+  return (call: ServerStreamCall<Request>) => {
     const { request } = call;
     answerStream(context, call, { mutates: false, subject: () => context.subjectOf(request) }, (signal) => {
       checkDecoded(methodOf(call), request);

@@ -1,6 +1,7 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { LikerError } from '../../../common/errors.ts';
 import { ownTurn, turnToLook } from '../../loop/turns.ts';
+import type { Answer, UnaryCall } from '../wire/call.ts';
 import { checkDeadline } from '../wire/deadline.ts';
 import { checkDecoded } from '../wire/decoding.ts';
 import { type Peer, peerOf } from '../wire/peer.ts';
@@ -31,7 +32,7 @@ function unary<Request, Response>(
   handle: Handle<Request, Response>,
   { mutates }: { readonly mutates: boolean },
 ): handleUnaryCall<Request, Response> {
-  return (call, callback) => {
+  return (call: UnaryCall<Request>, callback: Answer<Response>) => {
     const logged = callLog(context.log, call, { mutates });
     const gone = new AbortController();
     let answered = false;

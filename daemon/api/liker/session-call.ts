@@ -1,4 +1,4 @@
-import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import type { SessionInput } from '../../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutputInput } from '../../../proto/gen/types/liker/v1/SessionOutput.ts';
@@ -7,6 +7,7 @@ import { ownTurn } from '../../loop/turns.ts';
 import { callLog, methodOf } from '../grpc/call-log.ts';
 import type { ApiContext, Subject } from '../grpc/context.ts';
 import { inWordsOf, toServiceError } from '../grpc/errors.ts';
+import type { BidiCall } from '../wire/call.ts';
 import { checkDeadline } from '../wire/deadline.ts';
 import { checkDecoded } from '../wire/decoding.ts';
 import { type Peer, peerOf } from '../wire/peer.ts';
@@ -31,8 +32,6 @@ export interface SessionResponse {
 /** Opens the session that the first frame asks for. */
 type Open<Start> = (start: Start, sink: SessionSink, peer: Peer | null) => Promise<Session>;
 
-type Call<Start> = ServerDuplexStream<SessionRequest<Start>, SessionResponse>;
-
 /** What the first frames of all sessions say. */
 interface AnyStart {
   readonly confirmsOutput: boolean;
@@ -44,7 +43,8 @@ export function sessionHandler<Start extends AnyStart>(
   open: Open<Start>,
   options: { readonly firstFrameMs?: number },
 ): handleBidiStreamingCall<SessionRequest<Start>, SessionResponse> {
-  return (call) => new SessionCall(context, call, open).listen(options.firstFrameMs ?? usualFirstFrameMs);
+  return (call: BidiCall<SessionRequest<Start>>) =>
+    new SessionCall(context, call, open).listen(options.firstFrameMs ?? usualFirstFrameMs);
 }
 
 /**
@@ -53,7 +53,7 @@ export function sessionHandler<Start extends AnyStart>(
  */
 class SessionCall<Start extends AnyStart> implements SessionSink {
   readonly #context: ApiContext;
-  readonly #call: Call<Start>;
+  readonly #call: BidiCall<SessionRequest<Start>>;
   readonly #method: string;
   readonly #openSession: Open<Start>;
   readonly #logged: (subject: Subject | null, outcome: unknown) => void;
@@ -67,7 +67,7 @@ class SessionCall<Start extends AnyStart> implements SessionSink {
   confirms = false;
   directFor: number | null = null;
 
-  constructor(context: ApiContext, call: Call<Start>, open: Open<Start>) {
+  constructor(context: ApiContext, call: BidiCall<SessionRequest<Start>>, open: Open<Start>) {
     this.#context = context;
     this.#call = call;
     this.#method = methodOf(call);

@@ -6,14 +6,14 @@ import { own } from '../../../common/own.ts';
 const header = 'grpc-timeout';
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
 /** The longest delay of setTimeout, about 24.8 days. grpc-js treats a more distant deadline as one that has passed. */
-const longestMs = 2 ** 31 - 1;
+export const longestDelayMs = 2 ** 31 - 1;
 
 /** Removes deadlines beyond the reach of a timer. The client's own timer, or the end of its connection, ends such a call. */
 export function liftDistantDeadlines(): void {
   subscribe('http2.server.stream.created', (message) => {
     const { headers } = message as { readonly headers: IncomingHttpHeaders };
     const [, count = '', unit = ''] = /^(\d{1,8}) *([HMSm])$/.exec(String(headers[header] ?? '')) ?? [];
-    if (Number(count) * (own(unitsMs, unit) ?? 1) > longestMs) delete headers[header];
+    if (Number(count) * (own(unitsMs, unit) ?? 1) > longestDelayMs) delete headers[header];
   });
 }
 
