@@ -35,6 +35,8 @@ const units: Group = {
   concurrency: Math.min(2, availableParallelism()),
   testTimeoutMs: 120_000 + fuzzSeconds * 4000,
 };
+/** What has a connection to a daemon: once more by the wire that likerctl does not take by itself. */
+const otherWire: Group = { ...units, patterns: ['client/{connection,session}/**/*.test.ts'] };
 /** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
 const machines = endToEnd('test/vm/*.test.ts');
 /** They measure how CPUs are shared, or use all of them. */
@@ -101,6 +103,11 @@ const print = (text: string) => void process.stdout.write(text);
 
 async function oneByOne(): Promise<void> {
   await runFiles(filesOf(units), units, print);
+  if (process.env['LIKER_WIRE'] === undefined) {
+    process.env['LIKER_WIRE'] = 'ttrpc';
+    await runFiles(filesOf(otherWire), otherWire, print);
+    delete process.env['LIKER_WIRE'];
+  }
   await runFiles(filesOf(others, [machines, measuring]), others, print);
 }
 
