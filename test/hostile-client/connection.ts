@@ -1,4 +1,7 @@
 import { createConnection } from 'node:net';
+import { encodeFrame, frameTypes } from '../../common/ttrpc/frames.ts';
+import { encodeRequest } from '../../common/ttrpc/messages.ts';
+import { message, methods } from '../../fuzz/messages.ts';
 import type { Random } from '../../fuzz/random.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -39,9 +42,36 @@ function frames(random: Random): Buffer {
   );
 }
 
+/** Frames of ttrpc: calls of any method with any message, data for streams that are not there, types and lengths that are none. */
+function ttrpcFrames(random: Random): Buffer {
+  const count = 1 + random.below(12);
+  return Buffer.concat(
+    Array.from({ length: count }, (_, index) => {
+      const method = random.pick(reading);
+      const bytes = message(method.request, random);
+      const isCall = random.oneIn(2);
+      const timeoutNano = random.oneIn(3) ? random.below(2 ** 31) : 0;
+      const request = encodeRequest({
+        path: method.path,
+        payload: random.oneIn(4) ? null : bytes,
+        timeoutNano,
+      });
+      const type = isCall ? frameTypes.request : random.pick([frameTypes.data, frameTypes.response, 9]);
+      const stream = random.oneIn(6) ? random.pick([0, 1, 2, 2 ** 32 - 1]) : 2 * index + 1;
+      const data = random.oneIn(6) ? random.bytes(random.below(60)) : isCall ? request : bytes;
+      const made = encodeFrame(stream, type, random.pick([0, 0, 1, 2, 3, 4, 5, 255]), data);
+      if (random.oneIn(10)) random.bytes(4).copy(made);
+      return made;
+    }),
+  );
+}
+
+/** Methods that change nothing: nobody waits for what becomes of these calls. */
+const reading = methods.filter(({ name }) => /^(Get|List|Read|Subscribe|Wait|Stream)/.test(name));
+
 /** What a client may send instead of a connection of HTTP/2. */
 function bytesOf(random: Random): Buffer {
-  switch (random.below(7)) {
+  switch (random.below(9)) {
     case 0:
       return random.bytes(1 + random.below(2000));
     case 1:
@@ -58,6 +88,9 @@ function bytesOf(random: Random): Buffer {
         settings,
         ...Array.from({ length: 100 }, (_, index) => frame(3, 0, 2 * index + 1, Buffer.alloc(4))),
       ]);
+    case 6:
+    case 7:
+      return ttrpcFrames(random);
     default: // a block of headers that goes on and on
       return Buffer.concat([
         preface,
@@ -68,7 +101,7 @@ function bytesOf(random: Random): Buffer {
   }
 }
 
-/** Connects, sends bytes that are no gRPC, perhaps in small pieces, and is gone after at most `lingerMs`. Never rejects. */
+/** Connects, sends bytes that are no calls of a library, perhaps in small pieces, and is gone after at most `lingerMs`. Never rejects. */
 export function misbehave(socketPath: string, random: Random, lingerMs: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = createConnection(socketPath);
