@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { ask, networkSuite } from './harness/network-suite.ts';
+import { reboot } from './harness/reboot.ts';
 import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
 
@@ -115,16 +116,20 @@ function isThere(pid: number): boolean {
   }
 }
 
-test('50 containers and 5 kills leave links, rules, namespaces and rows as before', {
-  timeout: 300_000,
+/** npm run endurance: 500 containers and 20 kills. */
+const isLong = process.env['LIKER_KILLS'] !== undefined;
+const [kills, atOnce] = isLong ? [20, 25] : [5, 10];
+
+test(`${kills * atOnce} containers and ${kills} kills leave links, rules, namespaces and rows as before`, {
+  timeout: isLong ? 3_600_000 : 300_000,
 }, async () => {
   await s.ok(['network', 'create', 'many']);
   await s.ok(['run', '--rm', '--network', 'bridge', '--network', 'many', s.rootfs, 'true']);
   const isOver = () => rows() === 0 && ofContainers().length === 0;
   await until('the first one to be gone', isOver);
   const before = traces();
-  for (let round = 0; round < 5; round += 1) {
-    const names = Array.from({ length: 10 }, (_, index) => `c${round}-${index}`);
+  for (let round = 0; round < kills; round += 1) {
+    const names = Array.from({ length: atOnce }, (_, index) => `c${round}-${index}`);
     const networks = ['--network', 'bridge', '--network', 'many'];
     const started = names.map((name, index) =>
       s.likerctl([
@@ -146,6 +151,34 @@ test('50 containers and 5 kills leave links, rules, namespaces and rows as befor
   await until('the last one to be gone', isOver);
   assert.deepEqual(traces(), before);
   await s.ok(['network', 'rm', 'many']);
+});
+
+test('after a reboot, networks are made again as containers start, and addresses of others are free', async () => {
+  await s.ok(['network', 'create', 'again']);
+  await server('comes', ['--restart', 'always', '--network', 'again', '-p', '0.0.0.0:8300:80']);
+  await server('stays', ['--network', 'again']);
+  const { Subnet } = JSON.parse(
+    await s.ok(['network', 'inspect', '-f', '{{json (index .IPAM.Config 0)}}', 'again']),
+  );
+  await reboot(s.daemon, async () => {
+    box.machine.sh('nft flush ruleset');
+    for (const name of box.machine.links().filter((link) => link.startsWith('lb')))
+      box.machine.sh(`ip link del ${name}`);
+  });
+  await until('the restart', async () => (await s.inspect('comes')).State.Running);
+  assert.equal((await s.inspect('stays')).State.Status, 'exited');
+  assert.equal(rows(), 1);
+  const shown = JSON.parse(
+    await s.ok(['network', 'inspect', '-f', '{{json (index .IPAM.Config 0)}}', 'again']),
+  );
+  assert.equal(shown.Subnet, Subnet);
+  const outside = await box.host(50);
+  const reach = () => outside.sh(`socat -T 5 - TCP:${box.machine.v4}:8300,connect-timeout=5`);
+  assert.equal(reach(), 'I am comes');
+  await s.ok(['start', 'stays']);
+  assert.equal(await inside('stays', ask('comes')), 'I am comes');
+  await s.ok(['rm', '-f', 'comes', 'stays']);
+  await s.ok(['network', 'rm', 'again']);
 });
 
 test('a container whose records were lost keeps its network and its address', async () => {

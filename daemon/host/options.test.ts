@@ -20,6 +20,8 @@ test('default paths are where the system expects them', async () => {
     usernsPool: null,
     defaultNetwork: null,
     publishDefault: ['127.0.0.1', '::1'],
+    cniConfig: '/etc/cni/net.d',
+    cniPlugins: ['/opt/cni/bin', '/usr/lib/cni'],
     registries: null,
     shortNames: 'docker',
     keepBlobs: false,
