@@ -31,6 +31,8 @@ export interface CniRun {
   connections: readonly CniConnection[];
   /** The network namespace, held open so that the plugins find it until the end; null: not yet, or it is gone. */
   namespace: number | null;
+  /** An earlier likerd has begun it, whose plugins may still be at work. */
+  isTakenOver: boolean;
   /** Set while plugins connect the container. Stops them, and waits for their end. */
   stop: (() => Promise<void>) | null;
 }

@@ -26,7 +26,7 @@ export const cni: RunResource = {
       attachments: plannedAttachments(networks, container),
     };
     writeCniRecord(context, id, record);
-    container.cni = { record, connections: [], namespace: null, stop: null };
+    container.cni = { record, connections: [], namespace: null, isTakenOver: false, stop: null };
   },
 
   reattach(context, container) {
@@ -72,7 +72,8 @@ export async function disconnectCni(
   const own = run.namespace === null ? '' : `/proc/${process.pid}/fd/${run.namespace}`;
   const errors: unknown[] = [];
   if (record.namespace !== '') {
-    await kernel.endLeft(record.marker);
+    if (run.isTakenOver) await kernel.endLeft(record.marker);
+    run.isTakenOver = false;
     for (const attachment of record.attachments.toReversed())
       errors.push(
         ...(await kernel.remove({ ...attachment, containerId: id }, attachment.result, {
@@ -104,6 +105,7 @@ function found(context: EngineContext, id: string): CniRun | null {
     record,
     connections: isWhole ? results.map((one) => readResult(one.result, one.interfaceName)) : [],
     namespace: null,
+    isTakenOver: true,
     stop: null,
   };
 }
