@@ -33,6 +33,7 @@ import { FileSockets } from './kernel/files/sockets.ts';
 import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
 import { forgetAddresses } from './kernel/network/conntrack.ts';
 import { connectLive, disconnectLive, setDefaultRoutes } from './kernel/network/endpoint.ts';
+import { reportGroup } from './kernel/network/firewall/egress-chains.ts';
 import { Firewall } from './kernel/network/firewall/firewall.ts';
 import { holdPorts } from './kernel/network/firewall/hold-ports.ts';
 import { freeRate, prepareSender, rateProblem, setRate } from './kernel/network/host-rate.ts';
@@ -127,7 +128,11 @@ export async function compose(
   const journal = new Journal(store, log);
   const registry = new Registry();
   const processOf = (id: string) => livePhase(registry.byId(id)?.phase ?? { state: 'created' })?.main ?? null;
-  const firewall = isRoot ? openFirewall(root, log) : null;
+  const table = tableName(root);
+  const resolver = isRoot
+    ? new Resolver({ run, processOf, log, firewall: { table, group: reportGroup(table) } })
+    : null;
+  const firewall = isRoot ? openFirewall(root, log, async () => resolver?.tableMade()) : null;
   const pasta = isRoot ? null : pastaIn(process.env['PATH']);
   const usualNetwork = once(() => {
     if (firewall === null) return 'pasta';
@@ -135,7 +140,6 @@ export async function compose(
     if (problem !== '') log.warn('containers have no network by default', { problem });
     return problem === '' ? bridge : 'none';
   });
-  const resolver = isRoot ? new Resolver({ run, processOf, log }) : null;
   // Building a filter takes tens of milliseconds, which no container should wait for.
   seccompFilter('', defaultCapabilities);
   const engine = makeEngine({
@@ -279,10 +283,15 @@ function once<T>(find: () => T): () => T {
   };
 }
 
-function openFirewall(root: string, log: Log): Firewall {
+/** That of the usual root has the name that administrators look for. */
+function tableName(root: string): string {
+  return root === '/var/lib/liker' ? 'liker' : `liker-${tagOf(root)}`;
+}
+
+function openFirewall(root: string, log: Log, tableMade: () => Promise<void>): Firewall {
   return new Firewall({
-    // That of the usual root has the name that administrators look for.
-    table: root === '/var/lib/liker' ? 'liker' : `liker-${tagOf(root)}`,
+    table: tableName(root),
+    tableMade,
     forwarding: { settings: '/proc/sys/net', file: join(root, 'forwarding'), boot: bootId() },
     log: (level, message, fields) => log[level](message, fields),
   });

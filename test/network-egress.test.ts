@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import type { GetStatsResponse } from '../proto/gen/types/liker/v1/GetStatsResponse.ts';
 import { NetWatch } from './harness/net-watch.ts';
 import { ask, networkSuite } from './harness/network-suite.ts';
 import { until } from './harness/until.ts';
@@ -279,6 +280,77 @@ test('a network has a policy, which a second network is no way round', async () 
   assert.deepEqual(await sees('late'), all);
   await s.ok(['rm', '-f', 'in', 'own', 'late']);
   await s.ok(['network', 'rm', 'strict', 'open', 'other']);
+});
+
+test('names are answered if they are allowed, and open their addresses', async () => {
+  // The name server of the outside, which counts what it is asked.
+  const zone = ['example.org', 'www.example.net', 'secret.example'].map(
+    (name) => `address=/${name}/${outside.v4}`,
+  );
+  another.start([
+    'dnsmasq',
+    '--no-daemon',
+    '--no-resolv',
+    '--no-hosts',
+    '--conf-file=/dev/null',
+    ...zone.map((line) => `--${line}`),
+  ]);
+  await another.listens(53, 'udp');
+  await server('db', ['--network-alias', 'store']);
+  await s.detached(
+    [...['--name', 'named', '--dns', another.v4], '--egress', 'allow=example.org:80,*.example.net,db:80'],
+    ['sleep', '1000'],
+  );
+  const answers = (name: string) => inside('named', `getent ahostsv4 ${name} | head -n 1 | cut -d ' ' -f 1`);
+  assert.equal(await inside('named', tcp(outside.v4)), 'none', 'before its name was asked for');
+  assert.equal(await answers('example.org'), outside.v4);
+  assert.equal(await inside('named', tcp(outside.v4)), `at ${outside.v4} 80`);
+  assert.equal(await inside('named', tcp(outside.v4, 443)), 'none');
+  assert.equal(await answers('www.example.net'), outside.v4);
+  assert.equal(await inside('named', tcp(outside.v4, 443)), `at ${outside.v4} 443`);
+  assert.equal(await inside('named', ask('db')), 'I am db');
+  const watch = NetWatch.ofInterface(another.within, 'eth0');
+  for (const name of ['secret.example', 'example.net', 'a.example.org', 'xn--data.evil.example', 'store'])
+    assert.equal(await answers(name), '', name);
+  await attack(
+    'named',
+    `echo x | socat -t 1 - UDP:${another.v4}:53; echo x | socat -t 1 - TCP:${another.v4}:53`,
+  );
+  assert.equal(watch.heard(), 0, 'no question leaves');
+  const events = async () =>
+    (
+      await s.ok([
+        'events',
+        '--since',
+        '1h',
+        '--until',
+        '0s',
+        '--filter',
+        'event=egress-denied',
+        '--format',
+        '{{json .Actor.Attributes}}',
+      ])
+    )
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, string>);
+  await until('its event', async () => (await events()).some(({ domain }) => domain === 'secret.example'));
+  await until('another', async () =>
+    (await events()).some(
+      ({ address, protocol, port }) => `${address} ${protocol} ${port}` === `${another.v4} udp 53`,
+    ),
+  );
+  const { snapshot } = await s.api.call<GetStatsResponse>((callback) =>
+    s.api.stats.GetStats({ containers: ['named'] }, callback),
+  );
+  assert.ok((snapshot?.containers[0]?.network?.egressDenied ?? 0) >= 6);
+  // A policy without the name takes its addresses away.
+  await s.ok(['update', '--egress', 'allow=db', 'named']);
+  assert.equal(await inside('named', tcp(outside.v4)), 'none');
+  assert.equal(await inside('named', ask('db')), 'I am db');
+  await s.ok(['update', '--egress', 'all', 'named']);
+  assert.equal(await answers('secret.example'), outside.v4);
+  await s.ok(['rm', '-f', 'named', 'db']);
 });
 
 test('a policy that cannot be enforced is refused', async () => {

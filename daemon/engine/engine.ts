@@ -2,6 +2,7 @@ import { adoptAll, type LeftBehind } from './containers/adopt/adopt.ts';
 import { leave } from './containers/adopt/leave.ts';
 import { containerService } from './containers/service.ts';
 import { sessionService } from './containers/session-service.ts';
+import { DenialEvents } from './containers/supervise/denials.ts';
 import { finishBegun } from './containers/verbs/finish-begun.ts';
 import { finishConnecting } from './containers/verbs/finish-connecting.ts';
 import { finishMounting } from './containers/verbs/finish-mounting.ts';
@@ -42,6 +43,8 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
       context.networks.adopt(left);
       await adoptImages(context.images, context);
       await adoptAll(context, left);
+      const denials = new DenialEvents(context);
+      context.network.resolver?.onDenied((denial) => denials.take(denial));
       await restoreNetworks(context);
       for (const container of context.registry.all()) {
         finishConnecting(context, container);

@@ -10,7 +10,7 @@ import type { Endpoint } from '../kernel/network/endpoint.ts';
 import type { NetworkFirewall, PortProtocol } from '../kernel/network/firewall/state.ts';
 import type { Rate } from '../kernel/network/htb.ts';
 import type { Pasta } from '../kernel/network/pasta.ts';
-import type { Resolver } from '../kernel/network/resolver.ts';
+import type { Denial, Resolver } from '../kernel/network/resolver.ts';
 import type { RoutedLink } from '../kernel/network/routed-link.ts';
 import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../kernel/network/shaping.ts';
 import type { endProgram } from '../kernel/proc/end-program.ts';
@@ -154,8 +154,18 @@ export interface LinkKernel {
 /** Names of containers, answered in their network namespaces. */
 export type ResolverKernel = Pick<
   Resolver,
-  'socket' | 'begin' | 'setNames' | 'setContainer' | 'open' | 'remove'
+  | 'socket'
+  | 'begin'
+  | 'setNames'
+  | 'setContainer'
+  | 'setPolicy'
+  | 'tableMade'
+  | 'onDenied'
+  | 'open'
+  | 'remove'
 >;
+
+export type { Denial };
 
 /** User namespaces, and the ids for them. */
 export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {

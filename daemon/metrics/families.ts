@@ -128,6 +128,11 @@ export const families: readonly Family[] = [
   deviceFamily('container_fs_reads_total', 'Reads from a block device.', 'readOps'),
   deviceFamily('container_fs_writes_total', 'Writes to a block device.', 'writeOps'),
   ...traffic,
+  counter(
+    'liker_container_egress_denied_total',
+    'Names and packets that the egress policy has refused; no line without a policy.',
+    (f) => f.egressDenied,
+  ),
   {
     name: 'container_hugetlb_usage_bytes',
     type: 'gauge',

@@ -4,13 +4,14 @@ import type { CgroupStats } from '../../kernel/cgroup/stats/table.ts';
 import type { Container } from '../containers/model/container.ts';
 import { livePhase } from '../containers/model/phase.ts';
 import { cgroupOf, type EngineContext } from '../context.ts';
+import { egressOf, type KnownNetworks } from '../networks/host/egress.ts';
 import type { Figures } from './model.ts';
 
 const noNetwork = { files: [], parse: () => null };
 
 /** A reader for the figures of a container's current run; null when it does not run. */
 export function figuresReader(
-  context: Pick<EngineContext, 'cgroups' | 'proc'>,
+  context: Pick<EngineContext, 'cgroups' | 'proc'> & { readonly networks: KnownNetworks },
   container: Pick<Container, 'id' | 'spec' | 'facts' | 'phase'>,
 ): StatsReader<Figures> | null {
   const live = livePhase(container.phase);
@@ -24,7 +25,8 @@ export function figuresReader(
     files: both.files,
     parse(texts) {
       const parsed = both.parse(texts);
-      return { ...parsed.cgroup, network: parsed.network };
+      const egressDenied = egressOf(context.networks, container.spec) && container.facts.egressDenied;
+      return { ...parsed.cgroup, network: parsed.network, egressDenied };
     },
   });
 }

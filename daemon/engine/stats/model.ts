@@ -6,6 +6,8 @@ import type { State } from '../containers/model/phase.ts';
 export interface Figures extends CgroupStats {
   /** Null in the host's network namespace. */
   readonly network: readonly InterfaceStats[] | null;
+  /** What its egress policy has refused; null: it has none. */
+  readonly egressDenied: number | null;
 }
 
 /** Figures of containers, as the edge uses them. */

@@ -34,7 +34,8 @@ function openFiles(id: string): number {
 }
 
 test('containers beyond their share of open files are still read, and use the room that others leave', async () => {
-  const context = { cgroups, proc: { ...new FakeHost().proc, interfaceStats } };
+  const networks = { byId: () => null };
+  const context = { cgroups, networks, proc: { ...new FakeHost().proc, interfaceStats } };
   await using made = new AsyncDisposableStack();
   for (const id of ['a', 'b']) {
     const cgroup = await cgroups.create(id, limitsOf({}), { allDevices: true });

@@ -122,6 +122,7 @@ export class Resolver implements Disposable {
    */
   async setPolicy(container: string, policy: NamePolicy | null): Promise<void> {
     const request = policyRequest(container, policy);
+    if (!policy && !this.#policies.has(container)) return;
     if (policy) this.#policies.set(container, policy);
     else this.#policies.delete(container);
     await this.#tell(request);

@@ -27,7 +27,7 @@ export async function statsResponse<Response extends object>(snapshot: StatsSnap
 function formatSample({ id, name, state, figures, cpuPercent }: ContainerSample): ContainerStatsInput {
   const head = { id, name, state: stateNumbers[containerStates[state]] };
   if (figures === null) return head;
-  const { cpu, memory, pids, io, network, hugetlb, pressure } = figures;
+  const { cpu, memory, pids, io, network, egressDenied, hugetlb, pressure } = figures;
   return {
     ...head,
     ...withoutNulls({
@@ -35,7 +35,7 @@ function formatSample({ id, name, state, figures, cpuPercent }: ContainerSample)
       memory,
       pids,
       io: io && { devices: io },
-      network: network && { interfaces: network },
+      network: network && { interfaces: network, ...withoutNulls({ egressDenied }) },
       hugetlb: hugetlb && { sizes: hugetlb },
       pressure,
     }),

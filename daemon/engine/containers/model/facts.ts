@@ -46,6 +46,8 @@ export const factsSchema = fields({
   nextExec: v.optional(v.number(), 1),
   /** Reported out-of-memory kills of the last run. */
   oomKills: zero,
+  /** What the egress policy has refused in the last run, as far as is known. */
+  egressDenied: zero,
   /** When its main process last ended, milliseconds since the epoch; null: never, or not since likerd keeps this. */
   finishedAt: orNull(moment),
   /** The main process was one of them. */

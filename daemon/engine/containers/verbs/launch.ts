@@ -192,6 +192,7 @@ function factsOf(
     clientLost: false,
     attended: Boolean(watcher),
     oomKills: 0,
+    egressDenied: 0,
     oomHitMain: false,
     health: spec.healthCheck && newHealth,
     restartUnhealthy: false,

@@ -1,6 +1,7 @@
 import type { EgressRule } from '../../../../common/egress.ts';
 import { badArgument } from '../../../../common/errors.ts';
 import type { FirewallPolicy } from '../../../kernel/network/firewall/state.ts';
+import type { NamePolicy } from '../../../kernel/network/resolver.ts';
 import type { RoutedLink } from '../../../kernel/network/routed-link.ts';
 import type { ContainerSpec } from '../../containers/model/spec.ts';
 import type { EngineContext } from '../../context.ts';
@@ -11,12 +12,13 @@ import type { Networks } from '../model/networks.ts';
 import { firewallNetwork } from './bring-up.ts';
 
 type Connected = Pick<ContainerSpec, 'egress' | 'networks'>;
+export type KnownNetworks = Pick<Networks, 'byId'>;
 
 /**
  * What holds for all interfaces of a container: its own policy, or that of its networks. A network without a policy is no way round that of
  * another. Null: there is none.
  */
-export function egressOf(networks: Networks, spec: Connected): EgressPolicy | null {
+export function egressOf(networks: KnownNetworks, spec: Connected): EgressPolicy | null {
   if (spec.egress !== null) return spec.egress;
   const [first, other] = differing(networks, spec);
   if (other) return { mode: 'none', rules: [] };
@@ -24,7 +26,7 @@ export function egressOf(networks: Networks, spec: Connected): EgressPolicy | nu
 }
 
 /** Networks of different policies; one, where all that have a policy have the same. */
-function differing(networks: Networks, spec: Connected): Network[] {
+function differing(networks: KnownNetworks, spec: Connected): Network[] {
   const theirs = spec.networks
     .flatMap(({ network }) => networks.byId(network) ?? [])
     .filter((network) => network.spec.egress !== null);
@@ -32,7 +34,7 @@ function differing(networks: Networks, spec: Connected): Network[] {
 }
 
 /** Throws BAD_ARGUMENT for networks whose policies differ, where the container has none of its own. */
-export function requireOnePolicy(networks: Networks, spec: Connected, field: string): void {
+export function requireOnePolicy(networks: KnownNetworks, spec: Connected, field: string): void {
   const [first, other] = spec.egress === null ? differing(networks, spec) : [];
   if (!first || !other) return;
   throw badArgument(
@@ -42,7 +44,7 @@ export function requireOnePolicy(networks: Networks, spec: Connected, field: str
 }
 
 /** Null: nothing is restricted. */
-export function rulesOf(networks: Networks, spec: Connected): readonly EgressRule[] | null {
+export function rulesOf(networks: KnownNetworks, spec: Connected): readonly EgressRule[] | null {
   return restrictionOf(egressOf(networks, spec));
 }
 
@@ -68,4 +70,20 @@ export function firewallPolicies(
     addresses: addressesOf(endpoint),
     allowed: rules.flatMap((rule) => (rule.kind === 'subnet' ? [rule] : [])),
   }));
+}
+
+/** What the resolver answers to it; null: everything. */
+export function namePolicy(
+  { networks }: Pick<EngineContext, 'networks'>,
+  { id, spec }: { readonly id: string; readonly spec: Connected },
+): NamePolicy | null {
+  const rules = rulesOf(networks, spec);
+  return (
+    rules && {
+      interfaces: networks.endpointsOf(id).map(({ networkId }) => hostEndOf(networkId, id)),
+      rules: rules.flatMap((rule) =>
+        rule.kind === 'name' ? [{ ...rule, ports: rule.ports === null ? [] : [rule.ports] }] : [],
+      ),
+    }
+  );
 }

@@ -3,6 +3,7 @@ import type { Container } from '../../containers/model/container.ts';
 import type { EngineContext } from '../../context.ts';
 import { addressesOf, type Endpoint } from '../model/endpoint.ts';
 import type { Network } from '../model/network.ts';
+import { namePolicy } from './egress.ts';
 
 /** What the others on a network find a container by, in lower case: each name alone, and with the network's name behind it. */
 export function namesOn(
@@ -39,7 +40,8 @@ export async function announce(
   });
   const seen = networks.endpointsOf(container.id).map(({ networkId }) => networkId);
   const view = { networks: seen, upstreams: upstreamsOf(context, container, seen) };
-  await Promise.all([...named, resolver.setContainer(container.id, view)]);
+  const policed = resolver.setPolicy(container.id, namePolicy(context, container));
+  await Promise.all([...named, policed, resolver.setContainer(container.id, view)]);
 }
 
 /** Questions would leave an internal network with the resolver, which asks from the host: there nothing else has a name. */

@@ -6,7 +6,7 @@ import type { EngineContext } from '../../context.ts';
 import { addressesOf, type Endpoint } from '../model/endpoint.ts';
 import { bridgeOf, hostEndOf } from '../model/network.ts';
 import { bringUp } from './bring-up.ts';
-import { firewallPolicies, routedLinkOf, rulesOf } from './egress.ts';
+import { firewallPolicies, namePolicy, routedLinkOf, rulesOf } from './egress.ts';
 import { linkEndpoints } from './link-endpoint.ts';
 
 // Egress policies: what the firewall lets out of a container's interfaces, and that its packets come to the firewall.
@@ -49,6 +49,7 @@ export async function policeLive(context: EngineContext, container: Container): 
   const endpoints = networks.endpointsOf(container.id);
   const policed = rulesOf(networks, container.spec) !== null;
   const ends = endpoints.map(({ networkId }) => hostEndOf(networkId, container.id));
+  await network.resolver?.setPolicy(container.id, namePolicy(context, container));
   if (policed) await police(context, container, endpoints);
   await placeEnds(context, container);
   if (policed) await network.firewall?.endDenied(ends);

@@ -34,6 +34,7 @@ export async function restoreNetworks(context: EngineContext): Promise<void> {
       placeEnds(context, container),
     );
   await attempt('the resolver of names cannot be started', async () => restoreNames(context));
+  await attempt('connections that policies deny may go on', async () => firewall?.endDenied(null));
   await attempt('links of an earlier likerd cannot be removed', () => sweepLinks(context, links));
 }
 

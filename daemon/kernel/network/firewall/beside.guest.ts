@@ -108,6 +108,7 @@ const state: FirewallState = {
 };
 const firewall = new Firewall({
   table: 'liker',
+  tableMade: async () => {},
   forwarding: { settings: '/proc/sys/net', file: '/run/forwarding', boot: 'this' },
   log: (_, message, fields) => void logged.push({ message, fields }),
 });

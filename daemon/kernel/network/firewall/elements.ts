@@ -47,7 +47,7 @@ export const setsOfOthers = [
   'set reporting { type ifname; size 65535; flags dynamic,timeout; timeout 1m; }',
 ] as const;
 
-export type SetName = keyof typeof sets;
+export type SetName = keyof typeof sets | (typeof grantedSets)[number];
 
 export interface Element {
   readonly set: SetName;

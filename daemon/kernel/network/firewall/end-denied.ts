@@ -1,18 +1,18 @@
 import { contains, parseAddress, parseSubnet, type Subnet } from '../../../../common/ip-address.ts';
 import { addressText } from '../address.ts';
 import { type Connection, connectionsFrom, endConnections } from '../conntrack.ts';
+import type { Element } from './elements.ts';
 import type { FirewallPolicy } from './state.ts';
 
 const nameBytes = 16;
 const protocols: Readonly<Record<number, 'tcp' | 'udp'>> = { 6: 'tcp', 17: 'udp' };
 
 /**
- * Ends connections that began inside and that these policies would not let begin now. `granted`: keys of the sets that the resolver fills, of
- * addresses alone and with ports.
+ * Ends connections that began inside and that these policies would not let begin now. `granted`: of the sets that the resolver fills.
  */
 export async function endDenied(
   policies: readonly FirewallPolicy[],
-  granted: readonly Buffer[],
+  granted: readonly Element[],
 ): Promise<void> {
   const grants = new Set(granted.map(grantOf));
   const byAddress = new Map(
@@ -48,11 +48,16 @@ function allows(
 }
 
 /** As in `allows`. The key of an address of IPv4 with a port is longer than that of one alone, and shorter than that of one of IPv6. */
-function grantOf(key: Buffer): string {
-  const link = key.toString('latin1', 0, nameBytes).replace(/\0.*$/s, '');
+function grantOf(element: Element): string {
+  const { key } = element;
+  const link = linkOf(element);
   const rest = key.subarray(nameBytes);
   const size = rest.length < 16 ? 4 : 16;
   const address = addressText(rest.subarray(0, size));
   if (rest.length === size) return `${link} ${address}`;
   return `${link} ${address} ${rest.readUInt8(size)} ${rest.readUInt16BE(size + 4)}`;
+}
+
+export function linkOf({ key }: Element): string {
+  return key.toString('latin1', 0, nameBytes).replace(/\0.*$/s, '');
 }

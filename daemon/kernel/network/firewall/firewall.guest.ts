@@ -9,6 +9,7 @@ const logged: string[] = [];
 const folder = mkdtempSync('/tmp/liker-firewall-');
 const place = {
   table: 'liker-test',
+  tableMade: async () => {},
   forwarding: { settings: '/proc/sys/net', file: join(folder, 'forwarding'), boot: 'this' },
   log: (level: string, message: string) => void logged.push(`${level}: ${message}`),
 };

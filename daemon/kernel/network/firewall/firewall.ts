@@ -20,7 +20,7 @@ import {
 } from './batch.ts';
 import { openToLoopback, servesLoopback6 } from './bridge-settings.ts';
 import { type Element, elementKey, elementsOf, grantedSets } from './elements.ts';
-import { endDenied } from './end-denied.ts';
+import { endDenied, linkOf } from './end-denied.ts';
 import { Forwarding, type ForwardingPlace } from './forwarding.ts';
 import { makeTable, markerOf, ruleCount } from './ruleset.ts';
 import type {
@@ -36,6 +36,8 @@ export interface FirewallPlace {
   /** The name of the table, in the family inet. */
   readonly table: string;
   readonly forwarding: ForwardingPlace;
+  /** The resolver puts the addresses that names allow into the table again, of which some or all were taken out. */
+  readonly tableMade: () => Promise<void>;
   /** What an administrator should know. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string>) => void;
 }
@@ -93,18 +95,33 @@ export class Firewall implements NetworkFirewall {
     return this.#policies.has(link);
   }
 
-  endDenied(links: readonly string[]): Promise<void> {
-    return this.#inTurn(() => this.#endDenied(links.flatMap((link) => this.#policies.get(link) ?? [])));
+  endDenied(links: readonly string[] | null): Promise<void> {
+    return this.#inTurn(async () => {
+      if (links !== null) await this.#dropGranted(links);
+      await this.#place.tableMade();
+      await this.#endDenied(links ?? [...this.#policies.keys()]);
+    });
   }
 
-  async #endDenied(policies: readonly FirewallPolicy[]): Promise<void> {
-    if (policies.length === 0) return;
-    const granted: Buffer[] = [];
+  async #endDenied(links: readonly string[]): Promise<void> {
+    const policies = links.flatMap((link) => this.#policies.get(link) ?? []);
+    if (policies.length > 0) await endDenied(policies, await this.#granted());
+  }
+
+  /** What the resolver has put into the table. */
+  async #granted(): Promise<Element[]> {
+    const found: Element[] = [];
     for (const set of grantedSets) {
       const { answers } = await this.#ask([elementsRequest(this.#place.table, set)]);
-      granted.push(...keysOf(answers));
+      found.push(...keysOf(answers).map((key) => ({ set, key })));
     }
-    await endDenied(policies, granted);
+    return found;
+  }
+
+  async #dropGranted(links: readonly string[]): Promise<void> {
+    // One at a time: the time of one may be over meanwhile.
+    for (const element of await this.#granted())
+      if (links.includes(linkOf(element))) await this.#ask(changeRequests(this.#place.table, [element], []));
   }
 
   rebuild(state: FirewallState): Promise<void> {
@@ -117,7 +134,6 @@ export class Firewall implements NetworkFirewall {
       this.#forward(networksThatForward(state));
       await this.#open();
       for (const network of state.networks) openBridge(network);
-      await this.#endDenied(state.policies);
     });
   }
 
@@ -289,7 +305,8 @@ export class Firewall implements NetworkFirewall {
     this.#inTurn(async () => {
       if (this.#isEmpty || (this.#watch !== null && !(await this.#makeIfMissing()))) return;
       await this.#open();
-      await this.#endDenied([...this.#policies.values()]);
+      await this.#place.tableMade();
+      await this.#endDenied([...this.#policies.keys()]);
       this.#place.log('warn', 'made the firewall again, which somebody had removed', {
         table: this.#place.table,
       });

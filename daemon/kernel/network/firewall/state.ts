@@ -62,8 +62,11 @@ export interface NetworkFirewall {
    * it was. Throws LikerError.
    */
   apply(change: FirewallChange): Promise<void>;
-  /** Ends what began inside before the policies of these links, and what they do not allow. */
-  endDenied(links: readonly string[]): Promise<void>;
+  /**
+   * Ends connections that began inside, and that policies do not allow now: of these links, whose policies have changed, so that what names
+   * have allowed is looked at again; or of all, which may have begun while the table was missing.
+   */
+  endDenied(links: readonly string[] | null): Promise<void>;
   /** Whether there is a policy of this link. */
   polices(link: string): boolean;
   /** Brings the table to this state, whatever it was: when likerd takes over what an earlier one has left. */
