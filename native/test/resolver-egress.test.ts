@@ -246,6 +246,29 @@ describe('a container with a policy', () => {
     assert.deepEqual(await box.keys('granted4'), []);
   });
 
+  test('keeps its connections while the policy gets and loses other rules', async () => {
+    const kept = rule('www.example.org', tcp(7));
+    await allow(kept);
+    await addresses(web.container, 'www.example.org');
+    const script = `exec 3<>/dev/tcp/203.0.113.10/7; for turn in $(seq 10000); do echo x >&3; read -t 20 -u 3 line || exit; done; echo kept`;
+    let isOver = false;
+    const result = web.container.sh(`bash -c '${script}' 2>&1`).finally(() => {
+      isOver = true;
+    });
+    let changes = 0;
+    for (; !isOver; changes += 1) {
+      await resolver.setPolicy(web.container.id, {
+        interfaces: [web.link, 'vh99'],
+        rules: [kept, rule('*.example.org', tcp(80))],
+      });
+      await addresses(web.container, 'cdn.example.org');
+      await allow(rule('*.example.org'));
+      await allow(kept);
+    }
+    assert.deepEqual(await result, ['kept']);
+    assert.ok(changes > 0);
+  });
+
   test('has everything again in a table that was made anew', async () => {
     await allow(rule('*.example.org'), rule('cdn.example.org'));
     for (const name of ['www.example.org', 'cdn.example.org']) await addresses(web.container, name);

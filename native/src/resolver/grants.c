@@ -94,15 +94,6 @@ static unsigned elements_of (const struct policy *policy, const struct ports *po
   return policy_interfaces (policy) * (ports->are_all ? 1 : ports->count);
 }
 
-static bool ports_are_same (const struct port *one, unsigned count, const struct ports *other) {
-  if (count != other->count)
-    return false;
-  for (unsigned i = 0; i < count; i++)
-    if (one[i].protocol != other->port[i].protocol || one[i].number != other->port[i].number)
-      return false;
-  return true;
-}
-
 static void change_begin (const struct policy *policy, const struct ports *ports, const char *name) {
   change_policy = policy;
   change.addresses = 0;
@@ -148,8 +139,8 @@ static void change_one (const struct policy *policy, const struct ports *ports, 
   unsigned each = elements_of (policy, ports);
   if (each == 0 || each > MOST_ELEMENTS)
     return;
-  bool goes_along = change_policy == policy && (ms == 0 || !strcmp (change.name, name)) && ports_are_same (change.port, change.ports, ports) && change.addresses < MOST_GIVEN &&
-                    (change.addresses + 1) * each <= MOST_ELEMENTS && change.given[0].address.size == address->size;
+  bool goes_along = change_policy == policy && !strcmp (change.name, name) && change.given[0].address.size == address->size &&
+                    change.addresses < MOST_GIVEN && (change.addresses + 1) * each <= MOST_ELEMENTS;
   if (change.addresses > 0 && !goes_along)
     change_make ();
   if (change.addresses == 0)
@@ -228,37 +219,77 @@ int grants_give (struct container *container, const char *name, const struct add
   return 0;
 }
 
-/* Both policies say the same of the name. */
-static bool is_same_by (const struct policy *one, const struct policy *other, const char *name, const struct ports *of_one) {
-  static struct ports of_other;
-  if (!policy_allows (other, name, &of_other) || !ports_are_same (of_one->port, of_one->count, &of_other) || policy_interfaces (one) != policy_interfaces (other))
-    return false;
-  for (unsigned i = 0; i < policy_interfaces (one); i++)
-    if (memcmp (policy_interface (one, i), policy_interface (other, i), INTERFACE_SIZE) != 0)
-      return false;
-  return true;
+static bool has_interface (const struct policy *policy, const char *interface) {
+  for (unsigned i = 0; i < policy_interfaces (policy); i++)
+    if (!memcmp (policy_interface (policy, i), interface, INTERFACE_SIZE))
+      return true;
+  return false;
 }
 
-/* What the next policy, or NULL, does not allow as well. */
-static void take_away (struct container *container, const struct policy *next) {
-  for (struct list *item = container->grants.next; item != &container->grants; item = item->next) {
-    const struct grant *grant = ITEM (item, struct grant, of_container);
-    policy_allows (container->policy, grant->name, &ports);
-    if (!next || !is_same_by (container->policy, next, grant->name, &ports))
-      change_one (container->policy, &ports, grant->name, &grant->address, 0);
-  }
+static bool has_port (const struct ports *all, const struct port *port) {
+  for (unsigned i = 0; i < all->count; i++)
+    if (all->port[i].protocol == port->protocol && all->port[i].number == port->number)
+      return true;
+  return port->protocol == 0 && all->are_all;
+}
+
+/* Leaves interfaces in the change that are, or are not, those of another policy. */
+static void keep_interfaces (const struct policy *other, bool are_its) {
+  unsigned kept = 0;
+  for (unsigned i = 0; i < change.interfaces; i++)
+    if (has_interface (other, change.interface[i]) == are_its)
+      memmove (change.interface[kept++], change.interface[i], INTERFACE_SIZE);
+  change.interfaces = (uint16_t)kept;
+}
+
+/* Leaves ports in the change that others do not have. False if there are none. */
+static bool drop_ports (const struct ports *others) {
+  unsigned kept = 0;
+  if (change.ports == 0)
+    return !others->are_all;
+  for (unsigned i = 0; i < change.ports; i++)
+    if (!has_port (others, &change.port[i]))
+      change.port[kept++] = change.port[i];
+  change.ports = (uint16_t)kept;
+  return kept > 0;
+}
+
+static void take (const struct address *address) {
+  if (change.interfaces == 0)
+    return;
+  change_add (address, 0);
   change_make ();
 }
 
-/* An address that was taken away may be that of a name that is still allowed. */
-static void give_again (struct container *container) {
+/* What the policy before allowed, and the container's policy, or none, does not allow. The rest stays, with the connections that there are. */
+static void take_away (struct container *container, const struct policy *before) {
+  static struct ports now_ports;
+  const struct policy *now = container->policy;
+  for (struct list *item = container->grants.next; item != &container->grants; item = item->next) {
+    const struct grant *grant = ITEM (item, struct grant, of_container);
+    policy_allows (before, grant->name, &ports);
+    bool is_allowed = now && policy_allows (now, grant->name, &now_ports);
+    change_begin (before, &ports, grant->name);
+    if (is_allowed)
+      keep_interfaces (now, false);
+    take (&grant->address);
+    change_begin (before, &ports, grant->name);
+    if (is_allowed && drop_ports (&now_ports)) {
+      keep_interfaces (now, true);
+      take (&grant->address);
+    }
+  }
+}
+
+/* What the policy allows is given, and the rest may be forgotten. */
+static void give_all (struct container *container, bool forgets) {
   uint64_t now = loop_ms ();
   for (struct list *item = container->grants.next, *next; item != &container->grants; item = next) {
     next = item->next;
     struct grant *grant = ITEM (item, struct grant, of_container);
     if (container->policy && grant->until > now && policy_allows (container->policy, grant->name, &ports))
       change_one (container->policy, &ports, grant->name, &grant->address, grant->until - now);
-    else
+    else if (forgets)
       grant_free (grant);
   }
   change_make ();
@@ -290,20 +321,6 @@ static void remember (const struct element *element) {
 #endif
 
 void grants_recall (void) { guard_recall (remember); }
-
-static bool has_interface (const struct policy *policy, const char *interface) {
-  for (unsigned i = 0; i < policy_interfaces (policy); i++)
-    if (!memcmp (policy_interface (policy, i), interface, INTERFACE_SIZE))
-      return true;
-  return false;
-}
-
-static bool has_port (const struct ports *all, const struct port *port) {
-  for (unsigned i = 0; i < all->count; i++)
-    if (all->port[i].protocol == port->protocol && all->port[i].number == port->number)
-      return true;
-  return port->protocol == 0 && all->are_all;
-}
 
 static void take_element_away (const struct element *element) {
   change.interfaces = change.addresses = 1;
@@ -347,11 +364,13 @@ void grants_change_policy (struct container *container, const struct policy *pol
     policy_free (policy);
     return;
   }
-  if (before)
-    take_away (container, policy);
   container->policy = policy;
-  if (before)
-    give_again (container);
+  if (before) {
+    give_all (container, false);
+    take_away (container, before);
+    /* What was taken away may be open by another name as well. */
+    give_all (container, true);
+  }
   if (policy)
     adopt_recalled (container);
   policy_free (before);

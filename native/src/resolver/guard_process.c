@@ -19,7 +19,7 @@
 #define MOST_MESSAGE_OF_PACKET 4096
 #define BIND_AGAIN_MS 250
 
-static int nftables = -1;
+static int resolver = -1, nftables = -1;
 static const char *own_table;
 static unsigned char bytes[ELEMENTS_ROOM];
 static struct batch batch = { .bytes = bytes };
@@ -66,7 +66,7 @@ static bool is_bound;
 static void bind_packets (uint16_t group) { is_bound = packet_log_bind (packets, group, MOST_PACKET) == 0; }
 
 /* What the resolver has no room for is lost. */
-static void hand_on_packet (int socket) {
+static void hand_on_packet (void) {
   static unsigned char message[MOST_MESSAGE_OF_PACKET];
   struct logged logged;
   ssize_t got = RETRY (recv (packets, message, sizeof message, MSG_DONTWAIT));
@@ -75,10 +75,8 @@ static void hand_on_packet (int socket) {
   struct guard_news news = { .kind = NEWS_PACKET, .packet.size = (uint32_t)(logged.size < MOST_PACKET ? logged.size : MOST_PACKET) };
   memcpy (news.packet.interface, logged.interface, sizeof news.packet.interface);
   memcpy (news.packet.bytes, logged.packet, news.packet.size);
-  RETRY (send (socket, &news, sizeof news, MSG_DONTWAIT | MSG_NOSIGNAL));
+  RETRY (send (resolver, &news, sizeof news, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
-
-static int resolver;
 
 static void tell (const struct element *element) {
   const struct guard_news news = { .kind = NEWS_ELEMENT, .element = *element };
@@ -86,14 +84,13 @@ static void tell (const struct element *element) {
 }
 
 /* Whether the resolver is still there. */
-static bool serve (int socket) {
+static bool serve (void) {
   struct guard_change change;
-  resolver = socket;
-  ssize_t got = RETRY (recv (socket, &change, sizeof change, 0));
+  ssize_t got = RETRY (recv (resolver, &change, sizeof change, 0));
   if (got != sizeof change)
     return false;
   const struct guard_news news = { .id = change.id, .error = change.addresses ? make (&change) : elements_read (nftables, own_table, tell) };
-  return RETRY (send (socket, &news, sizeof news, MSG_NOSIGNAL)) == sizeof news;
+  return RETRY (send (resolver, &news, sizeof news, MSG_NOSIGNAL)) == sizeof news;
 }
 
 /* The whole transaction is one message. */
@@ -110,16 +107,17 @@ static int begin (const char *table) {
 
 void guard_process (int socket, const char *table, uint16_t group) {
   struct pollfd events[] = { { .fd = socket, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+  resolver = socket;
   if (begin (table) < 0)
     _exit (1);
   do {
     if (events[1].revents)
-      hand_on_packet (socket);
+      hand_on_packet ();
     if (group && !is_bound)
       bind_packets (group);
     events[1].fd = is_bound ? packets : -1;
     if (RETRY (poll (events, 2, group && !is_bound ? BIND_AGAIN_MS : -1)) < 0)
       break;
-  } while (!events[0].revents || serve (socket));
+  } while (!events[0].revents || serve ());
   _exit (1);
 }

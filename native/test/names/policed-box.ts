@@ -79,11 +79,16 @@ export class PolicedBox {
       [process.execPath, join(import.meta.dirname, 'egress-server.ts'), '127.0.0.1'],
       box.asked,
     );
-    for (const port of [80, 443])
+    // Port 7 repeats what it gets.
+    for (const [port, words] of [
+      [80, 'echo port 80'],
+      [443, 'echo port 443'],
+      [7, 'cat'],
+    ])
       await box.names.start([
         'sh',
         '-c',
-        `exec socat -d -d TCP6-LISTEN:${port},fork,reuseaddr,ipv6only=0 SYSTEM:"echo port ${port}" 2>&1`,
+        `exec socat -d -d TCP6-LISTEN:${port},fork,reuseaddr,ipv6only=0 SYSTEM:"${words}" 2>&1`,
       ]);
     return box;
   }
