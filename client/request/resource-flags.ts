@@ -140,7 +140,12 @@ export const resourceFlags: readonly Flag[] = [
     value: 'INTERFACE=N',
     help: 'Priority of sent packets on one interface (v1)',
   },
-  { name: 'net-priority', type: 'int', value: 'N', help: 'Priority of sent packets, 0 to 7' },
+  {
+    name: 'net-priority',
+    type: 'int',
+    value: 'N',
+    help: 'Priority of packets, 0 to 7, both ways on a bridge',
+  },
   {
     name: 'net-rate',
     type: 'string',

@@ -1,9 +1,8 @@
 import { badArgument, hasReason, LikerError } from '../../../../common/errors.ts';
 import { type Family, parseAddress } from '../../../../common/ip-address.ts';
-import type { FirewallPort } from '../../../kernel/network/firewall/state.ts';
 import type { EngineContext } from '../../context.ts';
 import type { HeldPorts } from '../../kernel.ts';
-import { firewallPorts, publishedTo } from '../../networks/host/firewall-ports.ts';
+import { firewallPart, firewallPorts, publishedTo } from '../../networks/host/firewall-ports.ts';
 import type { Endpoint } from '../../networks/model/endpoint.ts';
 import type { Container } from '../model/container.ts';
 import type { PublishedPort } from '../model/spec.ts';
@@ -39,26 +38,10 @@ export const ports: RunResource = {
   },
 };
 
-/** Lets the ports of a container that runs lead to where it is after its networks have changed. `before`: where they led. */
-export async function movePorts(
-  context: EngineContext,
-  container: Container,
-  before: readonly FirewallPort[],
-): Promise<void> {
-  const after = portsNow(context, container);
-  if (JSON.stringify(before) === JSON.stringify(after)) return;
-  await context.network.firewall?.apply({ remove: { ports: before }, add: { ports: after } });
-}
-
-/** Where the ports of a container lead. */
-export function portsNow(context: EngineContext, container: Container): FirewallPort[] {
-  return firewallPorts(context, container, context.networks.endpointsOf(container.id));
-}
-
 /** Nothing leads to the container any more. Its sockets go with its shim. */
 async function closePorts(context: EngineContext, container: Container): Promise<void> {
   if (container.facts.ports.length === 0) return;
-  const ports = portsNow(context, container);
+  const { ports } = firewallPart(context, container);
   if (context.networks.restored && ports.length > 0)
     await context.network.firewall?.apply({ remove: { ports } });
   context.ledger.change(container, { facts: { ports: [] } });

@@ -4,6 +4,7 @@ import { cni } from './cni.ts';
 import { connection } from './connection.ts';
 import { controlGroups } from './control-groups.ts';
 import { endpoints } from './endpoints.ts';
+import { networkPriority } from './network-priority.ts';
 import { networkRate } from './network-rate.ts';
 import { overlays } from './overlays.ts';
 import { ports } from './ports.ts';
@@ -22,6 +23,7 @@ export const runResources: readonly RunResource[] = [
   endpoints,
   ports,
   cni,
+  networkPriority,
   networkRate,
   connection,
 ];

@@ -87,7 +87,7 @@ export function namespaceFile(
 export function problemBefore(context: EngineContext, spec: LimitedSpec): LikerError | null {
   const { network } = spec.resources;
   const { kind } = spec.namespaces.network;
-  if (network.priority && context.cgroups.layout === 'v1' && kind !== 'host')
+  if (network.priority && context.cgroups.layout === 'v1' && kind !== 'host' && !hasOwnInterfaces(spec))
     return noPriority(network.priority);
   if (rateOf(network) === null) return null;
   const ofCni = problemOfCni(context, spec);

@@ -2,6 +2,7 @@ import { badArgument } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { bringUp } from '../../networks/host/bring-up.ts';
 import { rulesOf } from '../../networks/host/egress.ts';
+import { firewallPart } from '../../networks/host/firewall-ports.ts';
 import { gatewaysOf, linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
 import { police, policeChanged } from '../../networks/host/policing.ts';
@@ -13,7 +14,7 @@ import { type ContainerSpec, cniPrefix, type NetworkConnection, shareText } from
 import { forgotten, letGo } from '../resources/endpoints.ts';
 import { limitLinks } from '../resources/interface-rate.ts';
 import { keptAddresses } from '../resources/kept-addresses.ts';
-import { movePorts, portsNow } from '../resources/ports.ts';
+import { changeFirewall } from '../resources/network-priority.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { requirePolicing } from '../rules/egress.ts';
 import { checkConnection } from '../rules/networks.ts';
@@ -39,7 +40,7 @@ export function connectNetwork(
       );
     const next = { ...spec, networks: [...spec.networks, connection] };
     requirePolicing(context, next, 'connection.network');
-    const led = portsNow(context, container);
+    const before = firewallPart(context, container);
     const undo = await connectNow(context, container, { connection, next });
     try {
       context.ledger.decide(container, { spec: next });
@@ -50,7 +51,7 @@ export function connectNetwork(
     if (livePhase(container.phase)) {
       await policeChanged(context, container, spec);
       await moveRoutes(context, container);
-      await movePorts(context, container, led);
+      await changeFirewall(context, before, firewallPart(context, container));
       writeRunRecord(context, container);
     }
   });

@@ -1,5 +1,6 @@
 import { badArgument } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
+import { firewallPart } from '../../networks/host/firewall-ports.ts';
 import { announce } from '../../networks/host/names.ts';
 import { policeChanged } from '../../networks/host/policing.ts';
 import { takeDownLater } from '../../networks/host/take-down.ts';
@@ -8,7 +9,7 @@ import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import { letGo } from '../resources/endpoints.ts';
-import { movePorts, portsNow } from '../resources/ports.ts';
+import { changeFirewall } from '../resources/network-priority.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { moveRoutes } from './connect.ts';
 
@@ -27,7 +28,7 @@ export function disconnectNetwork(
       if (force) return;
       throw badArgument('network', `Container '${container.name}' does not have network '${network.name}'`);
     }
-    const led = portsNow(context, container);
+    const before = firewallPart(context, container);
     // First: what an interface has that the spec has not, the next likerd takes away.
     context.ledger.decide(container, { spec: { ...spec, networks } });
     const endpoint = context.networks
@@ -36,7 +37,7 @@ export function disconnectNetwork(
     if (endpoint) await dropEndpoint(context, container, endpoint);
     if (livePhase(container.phase) === null) return;
     await policeChanged(context, container, spec);
-    await movePorts(context, container, led);
+    await changeFirewall(context, before, firewallPart(context, container));
     writeRunRecord(context, container);
   });
 }

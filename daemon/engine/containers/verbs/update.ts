@@ -1,5 +1,6 @@
 import type { HugetlbLimit } from '../../../kernel/cgroup/resources.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import { firewallPart } from '../../networks/host/firewall-ports.ts';
 import { policeLive } from '../../networks/host/policing.ts';
 import { egressText } from '../../networks/model/egress.ts';
 import type { Container } from '../model/container.ts';
@@ -7,6 +8,7 @@ import { livePhase } from '../model/phase.ts';
 import { mergeLimits, type Resources } from '../model/resources.ts';
 import type { AppliedLimit, ContainerChange, ContainerSpec } from '../model/spec.ts';
 import { changeRates } from '../resources/interface-rate.ts';
+import { changeFirewall } from '../resources/network-priority.ts';
 import { limitNetwork } from '../resources/network-rate.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkChange } from '../rules/check-spec.ts';
@@ -57,7 +59,7 @@ export async function updateContainer(
   }
 }
 
-/** All of it or nothing: the rates first, as they can be put back. */
+/** All of it or nothing: what is not of the cgroup first, as it can be put back. */
 async function apply(
   context: EngineContext,
   container: Container,
@@ -69,7 +71,10 @@ async function apply(
   const set = async (limits: Resources) => setRates(context, container, { ...strict, resources: limits });
   const isChanged = rateBits !== null || ceilBits !== null;
   const network = isChanged ? await set(resources) : null;
+  const marked = (limits: Resources) =>
+    firewallPart(context, { ...container, spec: { ...spec, resources: limits } });
   try {
+    await changeFirewall(context, marked(before), marked(resources));
     // The two limits of a page size depend on each other.
     const isNamed = ({ pageSize }: HugetlbLimit) =>
       change.hugetlb.some((limit) => limit.pageSize === pageSize);
@@ -80,6 +85,7 @@ async function apply(
     return [...applied, ...network.applied];
   } catch (error) {
     if (network !== null) await set(withoutRate(before));
+    await changeFirewall(context, marked(resources), marked(before));
     throw error;
   }
 }

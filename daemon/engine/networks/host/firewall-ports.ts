@@ -1,8 +1,12 @@
 import { type Family, parseAddress } from '../../../../common/ip-address.ts';
-import type { FirewallPort } from '../../../kernel/network/firewall/state.ts';
+import type {
+  FirewallPort,
+  FirewallPriority,
+  FirewallState,
+} from '../../../kernel/network/firewall/state.ts';
 import type { Container } from '../../containers/model/container.ts';
 import type { EngineContext } from '../../context.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { addressesOf, type Endpoint } from '../model/endpoint.ts';
 import { gatewaysOf } from './link-endpoint.ts';
 
 /** The addresses that a container's ports lead to: of each family that on the network with the default route, if it is a bridge. */
@@ -22,6 +26,34 @@ export function publishedTo(
     if (ipv6 !== null && families.includes(6)) found.set(6, ipv6);
   }
   return found;
+}
+
+/** What the firewall knows of a container that runs. */
+export type FirewallPart = Pick<FirewallState, 'ports' | 'priorities'>;
+
+export function firewallPart(
+  context: Pick<EngineContext, 'networks'>,
+  container: Pick<Container, 'id' | 'spec' | 'facts'>,
+): FirewallPart {
+  const endpoints = context.networks.endpointsOf(container.id);
+  return {
+    ports: firewallPorts(context, container, endpoints),
+    priorities: firewallPriorities(context, container),
+  };
+}
+
+/** What its packets are marked with on the host, where they would otherwise lose the priority of its sockets. */
+export function firewallPriorities(
+  { networks }: Pick<EngineContext, 'networks'>,
+  { id, spec }: Pick<Container, 'id' | 'spec'>,
+): FirewallPriority[] {
+  const { priority } = spec.resources.network;
+  if (!priority) return [];
+  return networks
+    .endpointsOf(id)
+    .filter(({ networkId }) => networks.get(networkId).spec.driver === 'bridge')
+    .flatMap(addressesOf)
+    .map((address) => ({ address, priority }));
 }
 
 /** The container's ports, as they were chosen, with the addresses that they lead to. */

@@ -6,7 +6,7 @@ import { type EngineContext, runFolderOf } from '../../context.ts';
 import { bridgeOf, hostEndOf } from '../model/network.ts';
 import { aliasOf, bringUp, firewallNetwork } from './bring-up.ts';
 import { firewallPolicies } from './egress.ts';
-import { firewallPorts } from './firewall-ports.ts';
+import { firewallPart } from './firewall-ports.ts';
 import { announce } from './names.ts';
 import { placeEnds } from './policing.ts';
 
@@ -45,11 +45,11 @@ function networksInUse({ networks }: EngineContext): Set<string> {
 function firewallState(context: EngineContext): FirewallState {
   const { networks, registry } = context;
   const running = registry.all().filter(({ phase }) => livePhase(phase) !== null);
+  const parts = running.map((container) => firewallPart(context, container));
   return {
     networks: [...networks.up.keys()].map((id) => firewallNetwork(networks.get(id))),
-    ports: running.flatMap((container) =>
-      firewallPorts(context, container, networks.endpointsOf(container.id)),
-    ),
+    ports: parts.flatMap(({ ports }) => ports),
+    priorities: parts.flatMap(({ priorities }) => priorities),
     policies: running.flatMap((container) => firewallPolicies(context, container)),
   };
 }

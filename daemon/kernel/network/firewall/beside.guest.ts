@@ -94,6 +94,7 @@ const before = others();
 const logged: { readonly message: string; readonly fields: Record<string, string> }[] = [];
 const state: FirewallState = {
   policies: [],
+  priorities: [],
   networks: [{ bridge: 'lba', subnets: ['10.201.0.0/24', 'fd00:a::/64'], internal: false, masquerade: true }],
   ports: [
     {

@@ -3,7 +3,13 @@
 import { isIPv4 } from 'node:net';
 import { addressBytes, subnetRange } from '../address.ts';
 import { disjoint } from './disjoint.ts';
-import type { FirewallNetwork, FirewallPolicy, FirewallPort, FirewallState } from './state.ts';
+import type {
+  FirewallNetwork,
+  FirewallPolicy,
+  FirewallPort,
+  FirewallPriority,
+  FirewallState,
+} from './state.ts';
 
 const nameBytes = 16;
 
@@ -33,6 +39,8 @@ export const sets = {
   allowed6: 'set allowed6 { type ifname . ipv6_addr; flags interval; }',
   allowedPorts4: 'set allowedPorts4 { type ifname . ipv4_addr . inet_proto . inet_service; flags interval; }',
   allowedPorts6: 'set allowedPorts6 { type ifname . ipv6_addr . inet_proto . inet_service; flags interval; }',
+  priorities4: 'map priorities4 { type ipv4_addr : classid; }',
+  priorities6: 'map priorities6 { type ipv6_addr : classid; }',
 } as const;
 
 /** Sets that the resolver fills with the addresses of names that are allowed. */
@@ -64,8 +72,18 @@ export function elementKey({ set, key, lastKey, isEnd }: Element): string {
   return `${set} ${key.toString('hex')} ${lastKey?.toString('hex') ?? ''}${isEnd ? 'end' : ''}`;
 }
 
-export function elementsOf({ networks = [], ports = [], policies = [] }: Partial<FirewallState>): Element[] {
-  return [...networks.flatMap(ofNetwork), ...ports.flatMap(ofPort), ...policies.flatMap(ofPolicy)];
+export function elementsOf({
+  networks = [],
+  ports = [],
+  policies = [],
+  priorities = [],
+}: Partial<FirewallState>): Element[] {
+  return [
+    ...networks.flatMap(ofNetwork),
+    ...ports.flatMap(ofPort),
+    ...policies.flatMap(ofPolicy),
+    ...priorities.map(ofPriority),
+  ];
 }
 
 function ofNetwork({ bridge, subnets, internal, masquerade }: FirewallNetwork): Element[] {
@@ -178,6 +196,14 @@ function ofPort(port: FirewallPort): Element[] {
     key: key(hostPort + index),
     data: Buffer.concat([addressBytes(address), service(containerPort + index)]),
   }));
+}
+
+function ofPriority({ address, priority }: FirewallPriority): Element {
+  return {
+    set: `priorities${isIPv4(address) ? 4 : 6}`,
+    key: addressBytes(address),
+    data: register(priority),
+  };
 }
 
 function register(byte: number): Buffer {

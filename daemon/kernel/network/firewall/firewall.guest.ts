@@ -43,6 +43,7 @@ const both = (
 const one = { length: 1, containerPort: 80 } as const;
 const state: FirewallState = {
   policies: [],
+  priorities: [],
   networks: [
     { bridge: 'lba', subnets: ['10.201.0.0/24', 'fd00:a::/64'], internal: false, masquerade: true },
     { bridge: 'lbb', subnets: ['10.201.1.0/24', 'fd00:b::/64'], internal: false, masquerade: true },

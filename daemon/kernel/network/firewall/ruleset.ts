@@ -53,6 +53,16 @@ const chains: Readonly<Record<string, Chain>> = {
       'ip6 saddr @masquerade6 masquerade',
     ],
   },
+  // After the kernel has set its own for what it forwards, before it translates addresses; of two containers, the sender's.
+  queueing: {
+    hook: 'type filter hook postrouting priority mangle; policy accept;',
+    rules: [
+      'meta priority set ip daddr map @priorities4',
+      'meta priority set ip saddr map @priorities4',
+      'meta priority set ip6 daddr map @priorities6',
+      'meta priority set ip6 saddr map @priorities6',
+    ],
+  },
   // Sizes fit the way out, even if no router says that they are too large.
   sizing: {
     hook: 'type filter hook forward priority mangle; policy accept;',

@@ -38,11 +38,18 @@ export interface FirewallPolicy {
   readonly allowed: readonly { readonly subnet: string; readonly ports: EgressPorts | null }[];
 }
 
+/** What comes from an address and what goes there has this priority in the queues of the host, from 1 to 7 (SO_PRIORITY). */
+export interface FirewallPriority {
+  readonly address: string;
+  readonly priority: number;
+}
+
 /** Everything that the firewall is to know. */
 export interface FirewallState {
   readonly networks: readonly FirewallNetwork[];
   readonly ports: readonly FirewallPort[];
   readonly policies: readonly FirewallPolicy[];
+  readonly priorities: readonly FirewallPriority[];
 }
 
 export interface FirewallChange {
