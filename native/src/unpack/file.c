@@ -68,7 +68,8 @@ static int write_data (struct tree *tree, int fd, const struct entry *entry, con
       return -1;
     if (block.count > 0)
       end = block.offset + block.count;
-    if (!tree->is_shared)
+    /* Of a layer: archives of images, of which the layers are read, soon go. */
+    if (tree->marker)
       write_back (fd, &written_back, end);
   }
   if (more == 0 && end < entry->size && ftruncate (fd, (off_t)entry->size) < 0)
