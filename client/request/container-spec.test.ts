@@ -231,6 +231,7 @@ test('all other flags', () => {
     networks: [],
     ports: [],
     publishAll: false,
+    egress: null,
     labels: { x: 'y' },
     stopSignal: 'SIGINT',
     stopTimeoutSeconds: 3,

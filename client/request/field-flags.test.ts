@@ -35,6 +35,7 @@ const notOfSpec = [
 ];
 
 const values: Readonly<Record<string, string>> = {
+  egress: 'allow=example.org',
   'add-host': 'db:192.0.2.7',
   'blkio-weight-device': '/dev/vda:100',
   'cgroup-conf': 'memory.high=64M',
@@ -131,7 +132,7 @@ for (const [command, operands, request] of requests) {
   const plain = new Map(fieldsOf(request(operands)));
   for (const flag of command.flags.filter(({ name }) => !notOfSpec.includes(name))) {
     // Theirs stand beside the process and the limits, as run's do in its specification.
-    if (command !== run && ['on-disconnect', 'restart'].includes(flag.name)) continue;
+    if (command !== run && ['egress', 'on-disconnect', 'restart'].includes(flag.name)) continue;
     test(`an error about --${flag.name} of ${command.name} names the flag`, () => {
       const argv = argumentsOf(flag);
       const { flags } = parseCommandLine(command, [...argv, ...operands]);
