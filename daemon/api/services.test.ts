@@ -54,7 +54,7 @@ test('an update sets the given fields and leaves the rest unset', async () => {
   assert.equal(answered.container?.id, 'c'.repeat(64));
   // Memory with swap is checked against the container's memory limit.
   const limits = limitsOf({ memory: { memorySwapBytes: 2 ** 26 }, pids: { max: 5 } });
-  assert.deepEqual(seen, [{ limits, restart: { name: 'on-failure', maxRetries: 3 } }]);
+  assert.deepEqual(seen, [{ limits, restart: { name: 'on-failure', maxRetries: 3 }, egress: null }]);
   const hugetlb = [{ pageSize: '3MB' }];
   await assert.rejects(
     answer((done) => client.updateContainer({ container: 'web', resources: { hugetlb } }, done)),
