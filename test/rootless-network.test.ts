@@ -37,7 +37,7 @@ describe('a private network of an ordinary user', { skip: skip || tunnel.skip },
     rootfs = join(user.home, 'rootfs');
     const built = await likerctl(daemon, ['rootfs', 'build', rootfs, '--with', 'socat']);
     assert.equal(built.code, 0, built.stderr);
-    machine.start(['socat', `TCP-LISTEN:7000,bind=${address},fork`, 'SYSTEM:echo reached']);
+    machine.start(['socat', 'TCP6-LISTEN:7000,ipv6only=0,fork', 'SYSTEM:read line; echo reached']);
     machine.start(['socat', 'TCP-LISTEN:7001,bind=127.0.0.1,fork', 'SYSTEM:echo the loopback of the host']);
     machine.start(['socat', 'UDP-RECVFROM:53,bind=127.0.0.53,fork', 'SYSTEM:echo a name']);
     for (const port of [7000, 7001]) await machine.listens(port);
@@ -54,11 +54,14 @@ describe('a private network of an ordinary user', { skip: skip || tunnel.skip },
     likerctl(daemon, ['run', '--rm', ...flags, rootfs, 'bash', '-c', script]);
   const connectors = () =>
     pids().filter((pid) => isAlive(pid) && readProc(pid, 'cmdline').includes(`${daemon.run}/c/`));
-  const fetchText = (host: string, port: number) => `exec 3<>/dev/tcp/${host}/${port} && cat <&3`;
+  const fetchText = (host: string, port: number) =>
+    `exec 3<>/dev/tcp/${host}/${port} && echo x >&3 && cat <&3`;
 
   test('reaches the outside from the first instruction, the host by its address, and not its loopback', async () => {
-    const host = await run([], fetchText(address, 7000));
-    assert.deepEqual([host.code, host.stdout], [0, 'reached\n'], host.stderr);
+    for (const place of [address, machine.v6]) {
+      const host = await run([], fetchText(place, 7000));
+      assert.deepEqual([host.code, host.stdout], [0, 'reached\n'], `${place}: ${host.stderr}`);
+    }
     for (const loopback of ['127.0.0.1', '10.213.0.1']) {
       const { code, stdout } = await run([], `timeout 3 bash -c '${fetchText(loopback, 7001)}'`);
       // Refused, or 124: no answer.
