@@ -64,9 +64,13 @@ static void put_element (struct batch *batch, const struct guard_change *change,
   nest_end (batch, element);
 }
 
+static unsigned count_of (const struct guard_change *change) {
+  return (unsigned)change->interfaces * change->addresses * (change->ports ? change->ports : 1);
+}
+
 /* Returns where the last message begins. */
 static size_t put_all (struct batch *batch, const char *table, const struct guard_change *change, unsigned type, bool is_timed) {
-  unsigned count = (unsigned)change->interfaces * change->addresses * (change->ports ? change->ports : 1);
+  unsigned count = count_of (change);
   size_t message = batch->size;
   for (unsigned index = 0; index < count;) {
     message = table_message (batch, NFPROTO_INET, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0);
@@ -83,7 +87,7 @@ static size_t put_all (struct batch *batch, const char *table, const struct guar
 
 static bool is_good (const struct guard_change *change) {
   if (change->interfaces == 0 || change->interfaces > MOST_INTERFACES || change->addresses == 0 || change->addresses > MOST_GIVEN ||
-      change->ports > MOST_PORTS || change->name[MOST_NAME] || (unsigned)change->interfaces * change->addresses * (change->ports ? change->ports : 1) > MOST_ELEMENTS)
+      change->ports > MOST_PORTS || change->name[MOST_NAME] || count_of (change) > MOST_ELEMENTS)
     return false;
   for (unsigned i = 0; i < change->addresses; i++) {
     const struct address *address = &change->given[i].address;

@@ -66,9 +66,11 @@ static uint16_t parse_group (const char *text) {
 }
 
 static struct options parse (int argc, char **argv) {
-  static const struct option known[] = {
-    { "run", required_argument, NULL, 'r' }, { "build", required_argument, NULL, 'b' }, { "table", required_argument, NULL, 't' }, { "group", required_argument, NULL, 'g' }, { NULL, 0, NULL, 0 }
-  };
+  static const struct option known[] = { { "run", required_argument, NULL, 'r' },
+                                         { "build", required_argument, NULL, 'b' },
+                                         { "table", required_argument, NULL, 't' },
+                                         { "group", required_argument, NULL, 'g' },
+                                         { NULL, 0, NULL, 0 } };
   struct options options = { .group = 0 };
   for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
     switch (found) {
@@ -123,8 +125,8 @@ static int close_output (void) {
 static int begin (const struct options *options) {
   umask (077);
   signal (SIGPIPE, SIG_IGN);
-  if (sys_close_range (STDERR_FILENO + 1, ~0u, 0) < 0 || (options->table && guard_begin (options->table, options->group) < 0) || chdir (options->run) < 0 || loop_begin () < 0 ||
-      guard_watch (denied_packet) < 0)
+  if (sys_close_range (STDERR_FILENO + 1, ~0u, 0) < 0 || (options->table && guard_begin (options->table, options->group) < 0) ||
+      chdir (options->run) < 0 || loop_begin () < 0 || guard_watch (denied_packet) < 0)
     return -1;
   int taken = take_over (SOCKET, options->build);
   if (taken < 0)
