@@ -66,9 +66,8 @@ async function giveUp(
     // A shim that reported the failure ends by itself; any other, or one that nobody listened to, might stay.
     const endsByItself = run.shim === shim && !shim.isClosed && run.main?.startedAt === null;
     run.loseShim();
-    if (!endsByItself) {
-      kill();
-      container.shimEnded = ended;
-    }
+    if (!endsByItself) kill();
+    // Until then it has the container's ports.
+    container.shimEnded = ended;
   }
 }

@@ -71,6 +71,8 @@ export class Firewall implements NetworkFirewall {
   #watch: TableWatch | null = null;
   #retry: NodeJS.Timeout | null = null;
   #isUsable = false;
+  /** The kernel's answer to the last change was lost: what it has is not known. */
+  #isUnsure = false;
 
   constructor(place: FirewallPlace) {
     this.#place = place;
@@ -171,6 +173,7 @@ export class Firewall implements NetworkFirewall {
   async #commit(changes: readonly FirewallChange[]): Promise<void> {
     const [networks, policies] = [new Map(this.#networks), new Map(this.#policies)];
     const touched: Touched = new Map();
+    const wasUnsure = this.#isUnsure;
     try {
       for (const change of changes) this.#take(change, touched);
       this.#noteLoopback6(touched);
@@ -186,7 +189,7 @@ export class Firewall implements NetworkFirewall {
         else this.#elements.delete(key);
       throw error;
     }
-    if (this.#isEmpty && touched.size > 0) await this.#remove();
+    if (this.#isEmpty && (touched.size > 0 || wasUnsure)) await this.#remove();
   }
 
   /** Another container may have got a port, before the one that had it is out of here: then what it has stays. */
@@ -222,11 +225,17 @@ export class Firewall implements NetworkFirewall {
 
   async #send(touched: Touched): Promise<void> {
     const changed = [...touched].filter(([key, before]) => !isSame(before, this.#elements.get(key)));
-    if (changed.length === 0) return;
-    if (this.#watch === null) return this.#open();
+    if (changed.length === 0 && !this.#isUnsure) return;
+    if (this.#watch === null || this.#isUnsure) return this.#open();
     const remove = changed.flatMap(([, before]) => before ?? []);
     const add = changed.flatMap(([key]) => this.#elements.get(key) ?? []);
-    if ((await this.#ask(changeRequests(this.#place.table, remove, add))).refused) await this.#open();
+    this.#isUnsure = true;
+    const isDone = await this.#ask(changeRequests(this.#place.table, remove, add)).then(
+      ({ refused }) => refused === null,
+      () => false,
+    );
+    if (isDone) this.#isUnsure = false;
+    else await this.#open();
   }
 
   /** The table, with all that it is to hold, whatever there is. */
@@ -235,8 +244,10 @@ export class Firewall implements NetworkFirewall {
     if (why) throw new LikerError('NETWORK_UNAVAILABLE', `Cannot set up the firewall: ${why}`);
     this.#watch ??= this.#startWatching();
     await this.#makeIfMissing();
+    this.#isUnsure = true;
     const { refused } = await this.#ask(fillRequests(this.#place.table, [...this.#elements.values()]));
     if (refused) throw refusedBy('change the firewall', refused);
+    this.#isUnsure = false;
   }
 
   async #makeIfMissing(): Promise<boolean> {
