@@ -5,6 +5,7 @@ import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
+import { clientSays } from './harness/direct.ts';
 import { isAlive } from './harness/proc.ts';
 import { reboot } from './harness/reboot.ts';
 import { requiresCgroups } from './harness/requires.ts';
@@ -118,7 +119,7 @@ test('a lost connection to a shim is restored, and its client continues', async 
   await running.waitFor('ready');
   const { Pid } = await stateOf('cut');
   await takeOverShim(s, (await s.inspect('cut')).Id);
-  await running.waitFor('reconnected');
+  await clientSays(() => running.waitFor('reconnected'));
   assert.deepEqual([(await stateOf('cut')).Status, (await stateOf('cut')).Pid], ['running', Pid]);
   running.write('typed\n');
   running.closeStdin();
@@ -233,7 +234,7 @@ describe('a shim of another version', { concurrency: 1 }, () => {
     await terminal.waitForText(/#$/);
     await terminal.run('kept=yes; echo $$', /2\r\n/);
     await s.daemon.restart();
-    await terminal.waitForText('reconnected');
+    await clientSays(() => terminal.waitForText('reconnected'));
     await terminal.run('echo $kept $$', /yes 2\r\n/);
     // This shim does not announce the look-up step, so another process looks up the user.
     await terminal.run('echo web:x:1000:1001::/srv:/bin/sh >/etc/passwd; echo www:x:33:web >/etc/group', /#/);

@@ -9,6 +9,7 @@ import { describe, test } from 'node:test';
 import { Cgroups } from '../daemon/kernel/cgroup/cgroups.ts';
 import { Api, type ApiSession } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
+import { clientSays } from './harness/direct.ts';
 import { isAlive, residentBytes } from './harness/proc.ts';
 import { hasCgroups, requiresCgroups } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
@@ -152,7 +153,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await terminal.waitForText(prompt);
     await terminal.run('kept=yes; echo $$', /2\r\n/);
     await dieAndComeBack();
-    await terminal.waitForText('reconnected');
+    await clientSays(() => terminal.waitForText('reconnected'));
     await terminal.run('echo $kept $$', /yes 2\r\n/);
     const notices = terminal
       .history()
@@ -173,7 +174,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await terminal.waitForText(prompt);
     await terminal.run('kept=exec; echo $$', /\d+\r\n/);
     await dieAndComeBack();
-    await terminal.waitForText('reconnected');
+    await clientSays(() => terminal.waitForText('reconnected'));
     await terminal.run('echo $kept', /exec\r\n/);
     terminal.type('exit 5\r');
     assert.equal(await terminal.end(), 5);
@@ -334,11 +335,12 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', 'fed']);
   });
 
+  // Without likerd between them, ctrl-c is a key of the process.
   test('the terminal is restored when the user gives up', async () => {
     const folder = s.folder('given-up');
     await using terminal = shellOnTerminal(
       s.daemon,
-      `stty -a >${folder}/before; likerctl run -it --name given-up ${s.rootfs} sh -c 'echo ready; cat'; code=$?; stty -a >${folder}/after; echo code:$code`,
+      `stty -a >${folder}/before; LIKER_BYTES=grpc likerctl run -it --name given-up ${s.rootfs} sh -c 'echo ready; cat'; code=$?; stty -a >${folder}/after; echo code:$code`,
     );
     await terminal.waitForText('ready');
     await s.daemon.kill9();
@@ -430,7 +432,7 @@ describe('an orderly shutdown of likerd', { concurrency: 1 }, () => {
     const staying = connect(s.daemon.socket);
     await once(staying, 'connect');
     const stopped = s.daemon.stop();
-    await Promise.all([run.waitFor('lost likerd'), exec.waitFor('lost likerd')]);
+    await clientSays(() => Promise.all([run.waitFor('lost likerd'), exec.waitFor('lost likerd')]));
     writeFileSync(go, '');
     await until('the end of the container', () => !isAlive(Pid));
     await stopped;

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { clientSays } from './harness/direct.ts';
 import { ok } from './harness/likerctl.ts';
 import { isAlive, linkOf, pids, readProc } from './harness/proc.ts';
 import { requiresProgram } from './harness/requires.ts';
@@ -360,7 +361,7 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
       await s.daemon.kill9();
       await s.daemon.start();
       assert.deepEqual(namespaces(), before);
-      await terminal.waitForText('reconnected');
+      await clientSays(() => terminal.waitForText('reconnected'));
       await terminal.run('echo $kept', /yes\r\n/);
       assert.equal(await s.ok(['exec', '--user', '1000', 'shell', 'id', '-u']), '1000');
       // A process of another user, which only root of the namespace may signal.
