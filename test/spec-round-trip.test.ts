@@ -43,6 +43,7 @@ const required: Readonly<Record<string, Fields>> = {
   SecretMount: { name: 'token' },
   NetworkConnection: { network: 'blue' },
   PublishedPort: { containerPort: 80 },
+  EgressPolicy: { mode: 'MODE_NONE' },
   Mount: { type: 'TYPE_BIND', source: '/srv', target: '/data' },
   Device: { hostPath: '/dev/null' },
   DeviceRule: { type: 'c', access: 'r' },
@@ -208,7 +209,7 @@ function variants(message: string, type: Message): Sample[] {
 }
 
 /** Enum values that do not stand for a value of their own. */
-const notForUse = new Set(['Mount.type=TYPE_UNSPECIFIED']);
+const notForUse = new Set(['Mount.type=TYPE_UNSPECIFIED', 'EgressPolicy.mode=MODE_UNSPECIFIED']);
 
 test('every field and every member of every union survives the store, the run record and the API', (t) => {
   const run = mkdtempSync(join(tmpdir(), 'lk-round-'));

@@ -57,6 +57,7 @@ test('network create sends what the flags say', patience, async () => {
   assert.deepEqual(requests.pop(), {
     name: 'front',
     driver: '',
+    egress: null,
     internal: true,
     ipv6: true,
     _ipv6: 'ipv6',

@@ -196,6 +196,7 @@ test('a live connection comes with its aliases, and one that fails leaves no nam
   const engine = EngineFixture.start(t);
   const told = new Map<string, readonly string[] | null>();
   const resolver = {
+    setPolicy: async () => {},
     setNames: async (
       _network: string,
       container: string,

@@ -34,7 +34,8 @@ export async function unpolice(
   endpoint: Endpoint,
 ): Promise<void> {
   const link = hostEndOf(endpoint.networkId, endpoint.containerId);
-  if (!firewall?.polices(link)) return;
+  // Before that, nobody knows what an earlier likerd has left.
+  if (firewall === null || (networks.restored && !firewall.polices(link))) return;
   const bridge = await links?.linkNamed(bridgeOf(networks.get(endpoint.networkId)));
   if (bridge) await links?.forgetProxies(addressesOf(endpoint), bridge.index);
   if (networks.restored) await firewall.apply({ remove: { policies: [{ link }] } });
