@@ -36,6 +36,8 @@ describe('ports of an ordinary user', { skip: skip || tunnel.skip, concurrency: 
   });
 
   const version = pastaVersion('/usr/bin/pasta');
+  /** An address of the container itself, by the version of pasta. */
+  const fromLoopback = /^web (127\.0\.0\.1|10\.213\.0\.2)$/;
   const connectors = () =>
     pids().filter((pid) => isAlive(pid) && readProc(pid, 'cmdline').includes(`${s.daemon.run}/c/`));
   const fromHost = (protocol: string, address: string, port: number): string =>
@@ -106,7 +108,7 @@ describe('ports of an ordinary user', { skip: skip || tunnel.skip, concurrency: 
       const neighbour = plain(await s.sh([], asks(protocol, machine.v4, 8081)));
       assert.equal(neighbour, `web ${machine.v4}`, `${protocol}, a neighbour`);
     }
-    assert.equal(fromHost('tcp', '127.0.0.1', 8081), 'web 127.0.0.1');
+    assert.match(fromHost('tcp', '127.0.0.1', 8081), fromLoopback);
     assert.match(fromOutside('tcp', machine.v6, 8082), /^web 2001:0db8:.*:0009$/);
     assert.equal(fromOutside('tcp', machine.v4, 8082), 'refused');
   });
@@ -114,7 +116,7 @@ describe('ports of an ordinary user', { skip: skip || tunnel.skip, concurrency: 
   test('ranges, as they are and shifted; chosen ports are never the same', async () => {
     await server('web', ['-p', '9000-9009:9000-9009', '-p', '9100-9102:9004-9006'], [9000, 9004, 9005, 9009]);
     for (const port of [9000, 9005, 9009, 9100, 9101])
-      assert.equal(fromHost('tcp', '127.0.0.1', port), 'web 127.0.0.1', String(port));
+      assert.match(fromHost('tcp', '127.0.0.1', port), fromLoopback, String(port));
     for (const port of [9010, 9103])
       assert.equal(fromHost('tcp', '127.0.0.1', port), 'refused', String(port));
     const names = Array.from({ length: 5 }, (_, index) => `any-${index}`);
@@ -173,7 +175,7 @@ describe('ports of an ordinary user', { skip: skip || tunnel.skip, concurrency: 
     );
     machine.sh('sysctl -qw net.ipv4.ip_unprivileged_port_start=80');
     await server('web', ['-p', '80:80']);
-    assert.equal(fromHost('tcp', '127.0.0.1', 80), 'web 127.0.0.1');
+    assert.match(fromHost('tcp', '127.0.0.1', 80), fromLoopback);
   });
 
   test('what pasta cannot do is refused, with the reason', async () => {
