@@ -7,16 +7,14 @@ export function reportGroup(table: string): number {
   return 1024 + (createHash('sha256').update(table).digest().readUInt16BE() >> 1);
 }
 
-const lookups = [4, 6].flatMap((family) => {
-  const address = `iifname . ${family === 4 ? 'ip' : 'ip6'} daddr`;
-  const port = `${address} . meta l4proto . th dport`;
-  return [
-    `${address} @allowed${family} accept`,
-    `${address} @granted${family} accept`,
-    `${port} @allowedPorts${family} accept`,
-    `${port} @grantedPorts${family} accept`,
-  ];
-});
+const lookups = (kind: 'allowed' | 'granted'): string[] =>
+  [4, 6].flatMap((family) => {
+    const address = `iifname . ${family === 4 ? 'ip' : 'ip6'} daddr`;
+    return [
+      `${address} @${kind}${family} accept`,
+      `${address} . meta l4proto . th dport @${kind}Ports${family} accept`,
+    ];
+  });
 
 export function egressChains(table: string) {
   return {
@@ -44,7 +42,16 @@ export function egressChains(table: string) {
         'goto refusing',
       ],
     },
-    judging: { hook: '', rules: [...lookups, 'goto refusing'] },
+    judging: {
+      hook: '',
+      rules: [
+        ...lookups('allowed'),
+        // Whoever gives an allowed name its addresses would open the host with one of the host's own.
+        'fib daddr type local goto refusing',
+        ...lookups('granted'),
+        'goto refusing',
+      ],
+    },
     refusing: {
       hook: '',
       rules: [
