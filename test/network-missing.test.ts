@@ -9,8 +9,6 @@ const hide = `for file in $(ldconfig -p | sed -n 's/.*libnftables.so.1 .*=> //p'
 const s = suite({
   within: ['unshare', '-m', '--propagation', 'private', 'sh', '-c', hide, 'sh'],
   programs: ['ls'],
-  // To the kernel, which it asks for what it can do.
-  mayKeep: ['socket:'],
 });
 const missing =
   /this kernel has no nf_tables; run 'sudo modprobe nf_tables'|libnftables is missing; run 'sudo apt-get install libnftables1'/;

@@ -118,8 +118,9 @@ export function suite(options: SuiteOptions = {}): Suite {
       ...(options.programs && { programs: options.programs }),
     });
     if (user && inProcess) execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, rootfs]);
-    // Runs one container first: files that the daemon opens once and keeps are not a leak.
+    // Files that the daemon opens once and keeps are not a leak: what a container needs, and a socket to the kernel's firewall.
     await likerctl(daemon, ['run', '--rm', rootfs, 'true']);
+    await likerctl(daemon, ['info']);
     filesBefore = await settledFiles(daemon);
     // libuv opens one at the first watch, and keeps it.
     if (!filesBefore.includes(inotify)) filesBefore.push(inotify);
