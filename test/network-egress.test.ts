@@ -178,7 +178,8 @@ async function inNamespace(container: string): Promise<(script: string) => strin
 }
 
 test('a policy changes both ways while the container runs, and connections end with it', async () => {
-  outside.start(['socat', 'TCP-LISTEN:7001,fork,reuseaddr', 'EXEC:cat']);
+  // It hears nothing of the end of a connection that a policy ends.
+  outside.start(['socat', '-T', '5', 'TCP-LISTEN:7001,fork,reuseaddr', 'EXEC:cat'], { stdio: 'ignore' });
   await outside.listens(7001);
   const peer = await serverAt('beside', []);
   const own = await serverAt('live', ['-p', '0.0.0.0:8070:80']);

@@ -34,7 +34,7 @@ export class NetWatch {
     this.#within = within;
     this.#family = family;
     this.#nft(
-      `table ${family} watch {\ncounter heard { }\nchain in {\n${[hook, ...rules].join('\n')}\n}\n}\n`,
+      `add table ${family} watch\ndelete table ${family} watch\ntable ${family} watch {\ncounter heard { }\nchain in {\n${[hook, ...rules].join('\n')}\n}\n}\n`,
     );
   }
 
