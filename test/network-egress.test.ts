@@ -313,7 +313,11 @@ test('names are answered if they are allowed, and open their addresses', async (
   assert.equal(await inside('named', ask('db')), 'I am db');
   assert.equal(await answers('home.example.net'), machine.v4);
   assert.equal(machine.sh(tcp(machine.v4, 7000)), 'the host');
-  assert.equal(await inside('named', tcp(machine.v4, 7000)), 'none', "a name opens none of the host's addresses");
+  assert.equal(
+    await inside('named', tcp(machine.v4, 7000)),
+    'none',
+    "a name opens none of the host's addresses",
+  );
   const watch = NetWatch.ofInterface(another.within, 'eth0');
   for (const name of ['secret.example', 'example.net', 'a.example.org', 'xn--data.evil.example', 'store'])
     assert.equal(await answers(name), '', name);
