@@ -139,8 +139,9 @@ static int join_new_keyring (void) {
 
 /* Everything up to the connection to the daemon. Returns the call that failed, or NULL. */
 static const char *prepare (struct shim *shim) {
-  held_begin (shim);
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
+  if (held_begin (shim) < 0)
+    return "fcntl";
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
     return "prctl";
   if (join_new_keyring () < 0)

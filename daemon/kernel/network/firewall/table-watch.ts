@@ -15,7 +15,7 @@ export class TableWatch implements Disposable {
     const fd = watchNftables();
     this.#fd = fd;
     this.#look = () => {
-      if (tableTouched(fd, table)) onTouched();
+      if (mayBeTouched(fd, table)) onTouched();
     };
     process.on('SIGIO', this.#look);
   }
@@ -23,5 +23,14 @@ export class TableWatch implements Disposable {
   [Symbol.dispose](): void {
     process.off('SIGIO', this.#look);
     closeFd(this.#fd);
+  }
+}
+
+/** A failure is not told: nobody waits for an answer here. */
+function mayBeTouched(fd: number, table: string): boolean {
+  try {
+    return tableTouched(fd, table);
+  } catch {
+    return true;
   }
 }
