@@ -59,8 +59,9 @@ export function peerRequest(
   };
 }
 
-/** NTF_PROXY, and NDA_DST. */
+/** NTF_PROXY, NUD_PERMANENT and NDA_DST. An entry that is not permanent goes when the bridge has no port for a while. */
 const proxied = 8;
+const permanent = 0x80;
 const neighbourAddress = 1;
 
 /** The host answers on this link for an address that is elsewhere. */
@@ -68,6 +69,7 @@ export function proxyRequest(kind: 'new' | 'delete', address: string, index: num
   const body = Buffer.alloc(12);
   body.writeUInt8(familyOf(address), 0);
   body.writeInt32LE(index, 4);
+  body.writeUInt16LE(permanent, 8);
   body.writeUInt8(proxied, 10);
   return {
     type: kind === 'new' ? message.newNeighbour : message.deleteNeighbour,
