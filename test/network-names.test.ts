@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
 import { NetBox, type NetMachine } from './harness/net-box.ts';
+import { parentOf } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
@@ -46,10 +47,10 @@ function ask(pid: number, name: string): string {
 
 const pidOf = async (name: string) => (await s.inspect(name)).State.Pid;
 
-/** The process that answers for the containers of this daemon. */
+/** The process that answers for the containers of this daemon, without its guard, which is a child of it. */
 function resolverPids(): number[] {
   const { run } = s.daemon;
-  return readdirSync('/proc')
+  const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
@@ -60,6 +61,7 @@ function resolverPids(): number[] {
         return false;
       }
     });
+  return all.filter((pid) => !all.includes(parentOf(pid)));
 }
 
 inBothModes('names are there as soon as a start has returned', async ({ flags, userns }) => {
