@@ -56,7 +56,7 @@ export class TtrpcWire implements Wire {
   #open(): Line {
     const line = new Line(this.#socketPath);
     this.#lines.add(line);
-    line.socket.once('data', () => {
+    line.socket.on('data', () => {
       this.isMutual ||= line.hasAnswered;
     });
     line.socket.once('close', () => {

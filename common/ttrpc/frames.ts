@@ -60,8 +60,9 @@ export class FrameReader {
       frames.push(frameIn(bytes, at, end));
       at = end;
     }
-    this.#chunks = [bytes.subarray(at)];
     this.#length = bytes.length - at;
+    // An empty rest would keep its chunk for as long as the connection is idle.
+    this.#chunks = this.#length === 0 ? [] : [bytes.subarray(at)];
     return frames;
   }
 }

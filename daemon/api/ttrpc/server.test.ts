@@ -190,8 +190,14 @@ test(
     assert.equal(type, frameTypes.data);
     const { output } = Run.responseDeserialize(data) as never as { output: { frame: string } };
     assert.equal(output.frame, 'ready');
+    // The client sends no more on the stream; likerd reads on what else comes, and sees that it is gone.
+    peer.send(1, frameTypes.data, frameFlags.remoteClosed | frameFlags.noData);
+    for (const stream of [3, 5]) {
+      peer.request(stream, '/liker.v1.SessionService/Nothing', null);
+      assert.equal((await peer.status()).stream, stream);
+    }
     peer.socket.destroy();
-    while (session.lostCount === 0) await new Promise((resolve) => setImmediate(resolve));
+    await session.gone;
     assert.equal(session.lostCount, 1);
   },
 );

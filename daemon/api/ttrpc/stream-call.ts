@@ -36,7 +36,8 @@ export class TtrpcStreamCall extends Duplex implements OpenCall {
 
   receive(bytes: Buffer | null): void {
     if (this.destroyed || this.readableEnded) return;
-    if (!this.push(bytes && this.#served.definition.requestDeserialize(bytes))) this.#channel.hold(this);
+    const isFull = !this.push(bytes && this.#served.definition.requestDeserialize(bytes));
+    if (isFull && bytes !== null) this.#channel.hold(this);
   }
 
   cancel(): void {
