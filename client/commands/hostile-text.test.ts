@@ -26,6 +26,7 @@ const container = poisoned({
   logPath: '/l',
   cgroupPaths: { cpu: '/c' },
 });
+const image = poisoned({ id: `sha256:${id}`, names: ['docker.io/library/i:latest'], labels: { a: 'b' } });
 const server = new FakeServer();
 
 before(() =>
@@ -40,6 +41,10 @@ before(() =>
       GetVersion: () => poisoned({ version: '1', kernel: 'k' }),
       GetStats: () => ({ snapshot: { containers: [poisoned({ id, name: 'web' })] } }),
       GetDiskUsage: () => ({ usages: [poisoned({ type: 'Containers' })] }),
+      ListImages: () => ({ images: [image] }),
+      GetImage: () => ({ image, layers: [{ diffId: image.id, sizeBytes: 1 }] }),
+      ListVolumes: () => ({ volumes: [poisoned({ name: 'v', driver: 'local', mountpoint: '/v' })] }),
+      ListNetworks: () => ({ networks: [poisoned({ id, name: 'n', driver: 'bridge' })] }),
       StopContainer: () => {
         throw serviceError('INTERNAL', `Cannot stop '${poison}'`, { reason: 'INTERNAL' });
       },
@@ -85,6 +90,9 @@ const commandLines = [
   ['version'],
   ['system', 'df'],
   ['system', 'df', '-v'],
+  ['images'],
+  ['volume', 'ls'],
+  ['network', 'ls'],
   ['stop', poison],
   ['create', '/srv/root'],
   ['run', '/srv/root', 'x'],

@@ -157,6 +157,7 @@ export class FakeServer implements AsyncDisposable {
       v1.FileService,
       v1.ImageService,
       v1.NetworkService,
+      v1.VolumeService,
     ]) {
       grpc.addService(service, implementation(handlers));
       ttrpc.addService(service, implementation(handlers));
