@@ -112,7 +112,7 @@ static int add_number (struct bytes *map, uint64_t number) {
 static int make_map (struct sparse *sparse) {
   const struct part *parts = (const struct part *)sparse->parts.items;
   int result = add_number (&sparse->map, sparse->parts.count);
-  for (size_t i = 0; i < sparse->parts.count && result == 0; i++)
+  for (size_t i = 0; parts && i < sparse->parts.count && result == 0; i++)
     if (add_number (&sparse->map, (uint64_t)parts[i].from) < 0 || add_number (&sparse->map, (uint64_t)(parts[i].end - parts[i].from)) < 0)
       result = -1;
   return result;
