@@ -11,6 +11,7 @@ import type { ProtoGrpcType as RegistryTypes } from '../../proto/gen/types/regis
 import type { ProtoGrpcType as SessionTypes } from '../../proto/gen/types/session_service.ts';
 import type { ProtoGrpcType as StatsTypes } from '../../proto/gen/types/stats_service.ts';
 import type { ProtoGrpcType as SystemTypes } from '../../proto/gen/types/system_service.ts';
+import type { ProtoGrpcType as VolumeTypes } from '../../proto/gen/types/volume_service.ts';
 
 /** 64-bit numbers come as Number: offsets and sizes stay below 2^53; an "unlimited" of 2^64-1 comes as 2^64. */
 const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
@@ -32,7 +33,8 @@ type V1 = ContainerTypes['liker']['v1'] &
   NetworkTypes['liker']['v1'] &
   EventTypes['liker']['v1'] &
   StatsTypes['liker']['v1'] &
-  SystemTypes['liker']['v1'];
+  SystemTypes['liker']['v1'] &
+  VolumeTypes['liker']['v1'];
 
 /** Service constructors (for clients) with their `.service` definitions (for the server). */
 export const v1: V1 = (loadPackageDefinition(packageDefinition) as unknown as { liker: { v1: V1 } }).liker.v1;
