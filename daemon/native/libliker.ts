@@ -291,16 +291,32 @@ export function netlink(place: NetworkPlace, requests: Uint8Array): Buffer {
 export async function netlinkInThread(
   place: NetworkPlace,
   requests: Uint8Array,
-  { family = 0, room = 1 << 16 }: { readonly family?: number; readonly room?: number } = {},
+  { family = 0, size = roomBytes }: { readonly family?: number; readonly size?: number } = {},
 ): Promise<Buffer> {
-  const answer = Buffer.allocUnsafe(room);
-  const { length } = answer;
-  const result = Number(
-    await inThread(library().netlink, placeNumber(place), family, requests, requests.length, answer, length),
+  const number = placeNumber(place);
+  const { result, answer } = await answered(size, (room) =>
+    inThread(library().netlink, number, family, requests, requests.length, room, room.length),
   );
-  if (isError(result, 'EMSGSIZE') && room < mostNetlinkBytes)
-    return netlinkInThread(place, requests, { family, room: room * 8 });
+  if (isError(result, 'EMSGSIZE') && size < mostNetlinkBytes)
+    return netlinkInThread(place, requests, { family, size: size * 8 });
   return netlinkAnswer(result, answer);
+}
+
+const roomBytes = 256 * 1024;
+const mostRooms = 4;
+/** Room for answers, used again and again: V8 counts it, and would collect garbage after every few calls that have a new one. */
+const rooms: Buffer[] = [];
+
+/** What a call puts into `size` bytes, and its result: how many they are, or -errno. */
+async function answered(
+  size: number,
+  call: (room: Buffer) => Promise<number>,
+): Promise<{ readonly result: number; readonly answer: Buffer }> {
+  const room = (size === roomBytes ? rooms.pop() : undefined) ?? Buffer.allocUnsafe(size);
+  const result = Number(await call(room));
+  const answer = Buffer.from(room.subarray(0, Math.max(result, 0)));
+  if (size === roomBytes && rooms.length < mostRooms) rooms.push(room);
+  return { result, answer };
 }
 
 /** sizeof (struct liker_refusal), and where its `object` is. */
@@ -375,18 +391,18 @@ export function sharePort(fd: number): void {
   check(library().sharePort(fd), 'share a port', 'setsockopt', 'SO_REUSEADDR');
 }
 
-const nfnetlinkAnswerBytes = 256 * 1024;
-
 /** Sends nfnetlink messages all at once, in a thread, and returns the kernel's answers. */
 export async function nfnetlink(requests: Uint8Array): Promise<Buffer> {
-  const answer = Buffer.allocUnsafe(nfnetlinkAnswerBytes);
-  const result = await inThread(library().nfnetlink, requests, requests.length, answer, answer.length);
-  return answer.subarray(0, check(result, 'talk to the kernel about', 'nfnetlink', 'its firewall'));
+  const { result, answer } = await answered(roomBytes, (room) =>
+    inThread(library().nfnetlink, requests, requests.length, room, room.length),
+  );
+  check(result, 'talk to the kernel about', 'nfnetlink', 'its firewall');
+  return answer;
 }
 
 /** Like nfnetlink, on the event loop. */
 export function nfnetlinkNow(requests: Uint8Array): Buffer {
-  const answer = Buffer.allocUnsafe(nfnetlinkAnswerBytes);
+  const answer = Buffer.allocUnsafe(roomBytes);
   const result: number = library().nfnetlink(requests, requests.length, answer, answer.length);
   return answer.subarray(0, check(result, 'talk to the kernel about', 'nfnetlink', 'its firewall'));
 }

@@ -167,6 +167,9 @@ function planned({ request, ...how }: Wanted): PlannedRequest {
   return { inside: false, link: '', intoNamespace: false, ...how, bytes: encodeRequest(request) };
 }
 
+/** Once it has, it keeps it. */
+let kernelHasIpv6 = false;
+
 /**
  * Of interfaces that are born in the namespace. likerd gives every address once, so nobody has to be asked for it (accept_dad), and nobody
  * in the network may give the container routes. An interface without an IPv6 address of its network gets none at all: it would be a way
@@ -174,7 +177,10 @@ function planned({ request, ...how }: Wanted): PlannedRequest {
  */
 function sysctlsFor(endpoints: readonly Endpoint[]): [string, string][] {
   const conf = 'net/ipv6/conf/default';
-  if (endpoints.length === 0 || !existsSync(`/proc/sys/${conf}`)) return [];
+  if (endpoints.length === 0) return [];
+  // The kernel takes longer to say so beside many interfaces.
+  kernelHasIpv6 ||= existsSync(`/proc/sys/${conf}`);
+  if (!kernelHasIpv6) return [];
   const hasIpv6 = endpoints.some(({ addresses }) =>
     addresses.some(({ address }) => familyOf(address) === addressFamily.v6),
   );

@@ -97,27 +97,29 @@ function holdOne(context: EngineContext, { port, hostAddresses }: WantedPort): H
   const { protocol, hostPort, hostPorts, length } = port;
   const last = hostPort === 0 ? 0 : hostPort + hostPorts - 1;
   for (let one = hostPort; ; one += 1) {
+    const wanted = hostAddresses.map((hostAddress) => ({ ...port, hostAddress, hostPort: one }));
     try {
-      if (one !== 0)
-        for (const hostAddress of hostAddresses)
-          requireUnpublished(context, { ...port, hostAddress, hostPort: one });
+      // The kernel does not refuse one that pasta is about to bind.
+      if (one !== 0 && context.network.pasta !== null) requireUnpublished(context, wanted);
       return context.network.holdPorts([{ protocol, hostAddresses, hostPort: one, length }]);
     } catch (error) {
-      if (one === last || !hasReason(error, 'PORT_IN_USE')) throw error;
+      if (!hasReason(error, 'PORT_IN_USE')) throw error;
+      if (one !== last) continue;
+      // The kernel does not tell who holds it.
+      requireUnpublished(context, wanted);
+      throw error;
     }
   }
 }
 
-/**
- * No container of this likerd has any of these ports. The kernel does not tell who holds a port, and does not refuse one that pasta is about
- * to bind.
- */
-function requireUnpublished({ registry }: EngineContext, wanted: PublishedPort): void {
+/** No container of this likerd has any of these ports. Looks through those of all containers. */
+function requireUnpublished({ registry }: EngineContext, wanted: readonly PublishedPort[]): void {
   for (const { id, name, facts } of registry.all()) {
-    const taken = facts.ports.find((one) => overlap(one, wanted));
-    if (taken === undefined) continue;
-    const { hostAddress: address, protocol } = wanted;
-    const port = Math.max(taken.hostPort, wanted.hostPort);
+    const taken = facts.ports.find((one) => wanted.some((other) => overlap(one, other)));
+    const asked = taken && wanted.find((other) => overlap(taken, other));
+    if (!asked) continue;
+    const { hostAddress: address, protocol } = asked;
+    const port = Math.max(taken.hostPort, asked.hostPort);
     const place = `${address.includes(':') ? `[${address}]` : address}:${port}/${protocol}`;
     throw new LikerError(
       'PORT_IN_USE',
