@@ -63,10 +63,10 @@ export class Place implements AsyncDisposable {
     return new Place(box, stack.move(), { outside, lab, shell, engines });
   }
 
-  /** One more likerd, on a host of its own. */
+  /** One more likerd, on a host of its own, which the caller disposes of. */
   async another(): Promise<Lab> {
     const { within } = await this.#box.host(this.#hosts++);
-    return this.#stack.use(await Lab.open({ checkout: this.lab.checkout, within }));
+    return Lab.open({ checkout: this.lab.checkout, within });
   }
 
   /** The address of an engine's host. */
