@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, networkFlags, type RunOptions, sleeper } from './engine.ts';
 import type { ImageCommands } from './image-commands.ts';
@@ -12,7 +12,7 @@ default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 `;
-/** CNI, on which podman may stand, keeps its addresses there and nowhere else. */
+/** CNI, on which podman may stand, keeps its addresses there and nowhere else: the runner has its own, over this folder. */
 const cniFolder = '/var/lib/cni';
 
 /** podman run --rootfs with a layer over the directory. */
@@ -33,6 +33,7 @@ export class Podman implements Engine {
   constructor(home: string, rootfs: string, within: readonly string[]) {
     const folder = join(home, 'podman');
     mkdirSync(folder, { recursive: true });
+    mkdirSync(cniFolder, { recursive: true });
     const file = join(folder, 'containers.conf');
     writeFileSync(file, `${config}[network]\nnetwork_config_dir = "${join(folder, 'networks')}"\n`);
     this.#rootfs = rootfs;
@@ -81,6 +82,7 @@ export class Podman implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.runner[Symbol.asyncDispose]();
     await this.#left.remove();
-    if (!this.#hadCni) rmSync(cniFolder, { recursive: true, force: true });
+    // Somebody else may have it by now.
+    if (!this.#hadCni && readdirSync(cniFolder).length === 0) rmdirSync(cniFolder);
   }
 }

@@ -20,11 +20,12 @@ done`;
 
 /**
  * A private mount namespace without the cgroup2 mount of a hybrid layout, which crun 1.8 does not accept. On pure v2
- * the mount stays. /run is private, too, since not all that podman leaves there can be elsewhere.
+ * the mount stays. /run is private, too, since not all that podman leaves there can be elsewhere, and so are the addresses of CNI.
  */
 const privately = `
 if [ -d /sys/fs/cgroup/unified ]; then umount /sys/fs/cgroup/unified; fi
 mount -t tmpfs -o mode=755 run /run
+if [ -d /var/lib/cni ]; then mount -t tmpfs -o mode=755 cni /var/lib/cni; fi
 exec bash -c "$LOOP"`;
 
 export class Runner implements AsyncDisposable {
