@@ -34,7 +34,8 @@ async function toldBytes(): Promise<number> {
   const { usages } = await s.api.call<GetDiskUsageResponse>((callback) =>
     s.api.system.GetDiskUsage({}, callback),
   );
-  return usages.find(({ type }) => type === 'Images')?.sizeBytes ?? 0;
+  const ofImages = usages.filter(({ type }) => ['Images', 'Archives'].includes(type));
+  return ofImages.reduce((sum, { sizeBytes }) => sum + Number(sizeBytes), 0);
 }
 
 /** Kills likerd, does something to its files, and starts it again. */

@@ -290,9 +290,9 @@ describe('the client', () => {
     assert.match(heading, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE$/);
     assert.deepEqual(
       rows.map((row) => row.split(/ +/)[0]),
-      ['Images', 'Downloads', 'Containers', 'Logs', 'Local', 'Removed', 'Database'],
+      ['Images', 'Archives', 'Downloads', 'Containers', 'Logs', 'Local', 'Removed', 'Database'],
     );
-    const [, , containers = '', logs = ''] = (
+    const [, , , containers = '', logs = ''] = (
       await s.ok(['system', 'df', '--format', '{{.TotalCount}} {{.Active}} {{.Reclaimable}}'])
     ).split('\n');
     assert.match(containers, /^3 1 30\dkB/);

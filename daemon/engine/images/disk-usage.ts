@@ -8,7 +8,7 @@ interface Usage {
   readonly reclaimableBytes: number;
 }
 
-/** What images take of the disk, each layer once, and what has come of images that are not there. */
+/** What images take of the disk, each layer once; the archives of layers that are kept beside them; and what has come of images that are not there. */
 export async function imageUsage({ ledger: { rows }, content }: ImageContext): Promise<readonly Usage[]> {
   const images = rows.images.all();
   const used = images.filter(({ id }) => rows.containerImages.containersOf(id).length > 0);
@@ -23,14 +23,20 @@ export async function imageUsage({ ledger: { rows }, content }: ImageContext): P
       ...rows.manifests.of(id),
     ]),
   );
+  const archives = new Set(
+    rows.layers.all().flatMap(({ diffId }) => rows.layerBlobs.of(diffId).map(({ digest }) => digest)),
+  );
+  const kept = rows.blobs.all().filter(({ digest }) => archives.has(digest));
   const all = [
     ...rows.layers.all().map(({ diffId, size }) => ({ digest: diffId, size })),
     // They go with their layers.
     ...rows.recipes.all().map(({ diffId, size }) => ({ digest: diffId, size })),
-    ...rows.blobs.all(),
+    ...rows.blobs.all().filter(({ digest }) => !archives.has(digest)),
   ];
   const sum = (some: readonly { readonly size: number }[]): number =>
     some.reduce((bytes, { size }) => bytes + size, 0);
+  const unneeded = (some: readonly { readonly digest: string; readonly size: number }[]) =>
+    some.filter(({ digest }) => !needed.has(digest));
   const coming = await content.partial();
   return [
     {
@@ -38,7 +44,14 @@ export async function imageUsage({ ledger: { rows }, content }: ImageContext): P
       total: images.length,
       active: used.length,
       sizeBytes: sum(all),
-      reclaimableBytes: sum(all.filter(({ digest }) => !needed.has(digest))),
+      reclaimableBytes: sum(unneeded(all)),
+    },
+    {
+      type: 'Archives',
+      total: kept.length,
+      active: kept.length - unneeded(kept).length,
+      sizeBytes: sum(kept),
+      reclaimableBytes: sum(unneeded(kept)),
     },
     {
       type: 'Downloads',
