@@ -12,7 +12,13 @@ import {
   unicast,
 } from './rtnetlink.ts';
 
-const put = flag.acknowledge | flag.create | flag.replace;
+type Change = 'new' | 'delete';
+
+function change(kind: Change, added: number, deleted: number): Pick<Request, 'type' | 'flags'> {
+  return kind === 'new'
+    ? { type: added, flags: flag.acknowledge | flag.create | flag.replace }
+    : { type: deleted, flags: flag.acknowledge };
+}
 
 /** IFLA_INET_CONF, and IPV4_DEVCONF_ROUTE_LOCALNET. */
 const ipv4Configuration = 1;
@@ -36,7 +42,7 @@ const withoutDetection = 2;
 
 /** Gives a link an address of the host whose only neighbour is `peer`, with the route there. */
 export function peerRequest(
-  kind: 'new' | 'delete',
+  kind: Change,
   { local, peer }: { readonly local: string; readonly peer: string },
   index = 0,
 ): Request {
@@ -46,8 +52,7 @@ export function peerRequest(
   body.writeUInt8(addressBits(family === addressFamily.v4 ? 4 : 6), 1);
   body.writeUInt32LE(index, 4);
   return {
-    type: kind === 'new' ? message.newAddress : message.deleteAddress,
-    flags: kind === 'new' ? put : flag.acknowledge,
+    ...change(kind, message.newAddress, message.deleteAddress),
     body,
     attributes: [
       { type: addressAttribute.local, value: addressBytes(local) },
@@ -65,15 +70,14 @@ const permanent = 0x80;
 const neighbourAddress = 1;
 
 /** The host answers on this link for an address that is elsewhere. */
-export function proxyRequest(kind: 'new' | 'delete', address: string, index: number): Request {
+export function proxyRequest(kind: Change, address: string, index: number): Request {
   const body = Buffer.alloc(12);
   body.writeUInt8(familyOf(address), 0);
   body.writeInt32LE(index, 4);
   body.writeUInt16LE(permanent, 8);
   body.writeUInt8(proxied, 10);
   return {
-    type: kind === 'new' ? message.newNeighbour : message.deleteNeighbour,
-    flags: kind === 'new' ? put : flag.acknowledge,
+    ...change(kind, message.newNeighbour, message.deleteNeighbour),
     body,
     attributes: [{ type: neighbourAddress, value: addressBytes(address) }],
   };
@@ -92,11 +96,7 @@ interface LinkRoute {
 }
 
 /** A route by a link, whose index is the last attribute. */
-export function linkRouteRequest(
-  kind: 'new' | 'delete',
-  { destination, gateway }: LinkRoute,
-  index = 0,
-): Request {
+export function linkRouteRequest(kind: Change, { destination, gateway }: LinkRoute, index = 0): Request {
   const request = routeRequest(kind, destination, index, [
     ...(gateway === '' ? [] : [{ type: routeAttribute.gateway, value: addressBytes(gateway) }]),
   ]);
@@ -105,7 +105,7 @@ export function linkRouteRequest(
 }
 
 /** An answer to ::1 is looked up among the routes of the interface that it came in by. */
-export function loopbackRouteRequest(kind: 'new' | 'delete', index = 0): Request {
+export function loopbackRouteRequest(kind: Change, index = 0): Request {
   const request = routeRequest(kind, '::1/128', index, [{ type: routeAttribute.priority, value: u32(1024) }]);
   request.body.writeUInt8(localTable, 4);
   request.body.writeUInt8(scope.host, 6);
@@ -115,7 +115,7 @@ export function loopbackRouteRequest(kind: 'new' | 'delete', index = 0): Request
 }
 
 function routeRequest(
-  kind: 'new' | 'delete',
+  kind: Change,
   destination: string,
   index: number,
   attributes: readonly Attribute[],
@@ -128,8 +128,7 @@ function routeRequest(
   body.writeUInt8(setByAdministrator, 5);
   body.writeUInt8(unicast, 7);
   return {
-    type: kind === 'new' ? message.newRoute : message.deleteRoute,
-    flags: kind === 'new' ? put : flag.acknowledge,
+    ...change(kind, message.newRoute, message.deleteRoute),
     body,
     attributes: [
       { type: routeAttribute.destination, value: addressBytes(address) },

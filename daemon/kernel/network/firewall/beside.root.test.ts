@@ -31,7 +31,8 @@ describe('the firewall beside docker and podman', () => {
       message: 'another firewall drops what containers send and get; allow it there',
       fields: {
         table: 'ip filter',
-        docker: "iptables -I DOCKER-USER -i 'lb+' -j ACCEPT; iptables -I DOCKER-USER -o 'lb+' -j ACCEPT",
+        docker:
+          'for link in lb+ lv+; do iptables -I DOCKER-USER -i $link -j ACCEPT; iptables -I DOCKER-USER -o $link -j ACCEPT; done',
       },
     });
     assert.equal(results['together: out'], 'outside 192.0.2.1');

@@ -341,7 +341,8 @@ export class Firewall implements NetworkFirewall {
     for (const { family, table } of chains.filter(({ dropsForwarded }) => dropsForwarded))
       this.#place.log('warn', 'another firewall drops what containers send and get; allow it there', {
         table: `${family} ${table}`,
-        docker: "iptables -I DOCKER-USER -i 'lb+' -j ACCEPT; iptables -I DOCKER-USER -o 'lb+' -j ACCEPT",
+        docker:
+          'for link in lb+ lv+; do iptables -I DOCKER-USER -i $link -j ACCEPT; iptables -I DOCKER-USER -o $link -j ACCEPT; done',
       });
   }
 
