@@ -122,7 +122,11 @@ ${method}`;
 
 function aimRow(result: Result, aim: Aim): string {
   const others = result.rows.filter((row) => engineOf(row) !== 'liker' && row.name !== 'bash itself');
-  const peers = others.map((row) => `${engineOf(row)} ${figure(row.median)}`).join(', ');
+  const engines = others.map(engineOf);
+  const isAmbiguous = new Set(engines).size < engines.length;
+  const peers = others
+    .map((row) => `${isAmbiguous ? row.name : engineOf(row)} ${figure(row.median)}`)
+    .join(', ');
   const own = medianOf(result.rows, aim.row);
   const value = own === null ? '' : `**${figure(own)} ${result.unit}**`;
   return `| ${aim.work} | ${peers} | ${value} | ${boundText(result, aim)} | ${verdict(result, aim)} |`;
