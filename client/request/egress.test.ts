@@ -22,5 +22,8 @@ test('--egress takes a word, rules or a file of rules', (t) => {
   });
   assert.deepEqual(egress(file), { mode: 'MODE_ALLOW', rules: ['example.org:443', '10.0.0.0/8'] });
   assert.throws(() => egress(''), /use all, none, a file of rules or allow=RULE/);
-  assert.throws(() => egress('non'), /Cannot read --egress 'non': there is no such file; a rule itself comes after allow=/);
+  assert.throws(
+    () => egress('non'),
+    /Cannot read --egress 'non': there is no such file; a rule itself comes after allow=/,
+  );
 });
