@@ -31,6 +31,11 @@ class Peer implements Disposable {
     this.socket.on('data', (chunk: Buffer) => this.#frames.push(...this.#reader.push(chunk)));
   }
 
+  /** Not once(), which rejects with the error of what was written too late. */
+  closed(): Promise<void> {
+    return new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
   send(stream: number, type: number, flags: number, data: Uint8Array = Buffer.alloc(0)): void {
     this.socket.write(encodeFrame(stream, type, flags, data));
   }
@@ -136,10 +141,10 @@ test(
     large.socket.write(head);
     const { stream, code } = await large.status();
     assert.deepEqual([stream, code], [3, codes.tooLarge]);
-    await once(large.socket, 'close');
+    await large.closed();
     using wrong = new Peer(fixture);
     wrong.socket.write(Buffer.alloc(20));
-    await once(wrong.socket, 'close');
+    await wrong.closed();
   },
 );
 
