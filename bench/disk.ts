@@ -29,6 +29,5 @@ export class Disk implements Disposable {
     execFileSync('umount', ['-l', this.folder]);
     rmdirSync(this.folder);
     rmSync(this.#file);
-    rmdirSync(this.folder);
   }
 }
