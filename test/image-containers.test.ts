@@ -88,6 +88,17 @@ test('an image of more layers than the kernel mounts is refused', async () => {
   );
 });
 
+test('a commit on as many layers as the kernel mounts has one with all files, and runs', async () => {
+  const below = await load('local/many:500', {}, layersOf(500));
+  const id = await s.ok(['create', below, 'sh', '-c', 'rm /top; echo x >/new']);
+  await s.ok(['start', '-a', id]);
+  const above = await s.ok(['commit', id, 'local/above:1']);
+  await s.ok(['rm', id]);
+  const script = 'ls /top 2>/dev/null; cat /new; ls /l | wc -l';
+  assert.equal(await s.ok(['run', '--rm', above, 'sh', '-c', script]), 'x\n499');
+  assert.equal(await s.ok(['image', 'inspect', '-f', '{{len .RootFS.Layers}}', above]), '1');
+});
+
 test('an image without layers is refused', async () => {
   const archive = imageArchive(s.folder('images'), {
     name: 'local/none:1',

@@ -13,6 +13,7 @@ import { writeDiff } from '../images/layers/write-diff.ts';
 import { parseDefaults } from '../images/model/configuration.ts';
 import { readConfiguration } from '../images/model/configuration-file.ts';
 import { imageEvent } from '../images/model/events.ts';
+import { mostLayers } from '../images/model/most-layers.ts';
 import { parseTagName } from '../images/model/tag-name.ts';
 import { makeImage } from '../images/verbs/make-image.ts';
 import type { CommitOptions } from './api.ts';
@@ -92,8 +93,9 @@ async function draft(
   }
 }
 
-/** Not only its own layer: it has none, or it is on a directory instead of layers, or its ids are known to it alone. */
+/** Not only its own layer: it has none, or it is on a directory instead of layers, or on as many as can be, or its ids are known to it alone. */
 function writesWhole({ users }: EngineContext, container: Container): boolean {
-  const hasOwnIds = !users.isRootOnHost && container.facts.userNamespace !== null;
-  return container.spec.rootfs.kind !== 'image' || !hasOwnLayer(container) || hasOwnIds;
+  const { rootfs } = container.spec;
+  if (rootfs.kind !== 'image' || rootfs.layers.length >= mostLayers || !hasOwnLayer(container)) return true;
+  return !users.isRootOnHost && container.facts.userNamespace !== null;
 }
