@@ -180,7 +180,13 @@ export async function compose(
         return options.defaultNetwork ?? usualNetwork();
       },
       links: isRoot ? linkKernel : null,
-      cni: isRoot ? new Cni({ config: options.cniConfig, path: options.cniPlugins }) : null,
+      cni: isRoot
+        ? new Cni({
+            config: options.cniConfig,
+            path: options.cniPlugins,
+            others: '/var/lib/cni/results',
+          })
+        : null,
       holdPorts,
       firewall,
       resolver,

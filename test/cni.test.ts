@@ -90,7 +90,7 @@ async function nothingLeft(): Promise<void> {
 
 const addressOf = (container: string, name: string): Promise<string> =>
   s.ok(['inspect', '-f', `{{(index .NetworkSettings.Networks "cni:${name}").IPAddress}}`, container]);
-const recordOf = (id: string): string => join(s.daemon.root, 'containers', id, 'cni.json');
+const recordOf = (id: string): string => join(s.daemon.root, 'cni', `${id}.json`);
 
 const says = (name: string) => ['socat', 'TCP-LISTEN:80,fork,reuseaddr', `SYSTEM:echo I am ${name}`];
 
@@ -191,7 +191,10 @@ test('a container on two networks of CNI, and on one of likerd', async () => {
 });
 
 /** A plugin whose commands are scripts. Each call is noted in a file, in the order of all calls. */
-function plugin(name: string, scripts: Readonly<Partial<Record<'ADD' | 'DEL' | 'CHECK', string>>>): void {
+function plugin(
+  name: string,
+  scripts: Readonly<Partial<Record<'ADD' | 'DEL' | 'CHECK' | 'STATUS' | 'GC', string>>>,
+): void {
   const cases = Object.entries(scripts).map(([command, script]) => `${command}) ${script} ;;\n`);
   writeFileSync(
     join(own, name),
@@ -213,6 +216,10 @@ interface Called {
     readonly cniVersion: string;
     readonly prevResult?: { readonly ips?: readonly { readonly address: string }[] };
     readonly runtimeConfig?: Readonly<Record<string, unknown>>;
+    readonly 'cni.dev/valid-attachments'?: readonly {
+      readonly containerID: string;
+      readonly ifname: string;
+    }[];
   };
 }
 
@@ -289,8 +296,10 @@ for (const [version, text, chained] of [
     const { IPAddress, IPPrefixLen, Gateway } = settings['cni:old'];
     assert.deepEqual([IPAddress, IPPrefixLen, Gateway], ['10.98.1.9', 24, '10.98.1.1']);
     await s.ok(['rm', '-f', id]);
-    const [add, del] = called();
-    assert.deepEqual([add?.config.cniVersion, del?.command], [version, 'DEL']);
+    const made = called();
+    const [add, del] = made.slice(-2);
+    assert.deepEqual(inShort(made), [...(version === '1.1.0' ? ['old STATUS'] : []), 'old ADD', 'old DEL']);
+    assert.equal(add?.config.cniVersion, version);
     assert.equal(del?.config.prevResult !== undefined, chained, 'from 0.4.0 on it is told the result');
   });
 
@@ -317,6 +326,172 @@ test('a plugin that fails: its words reach the user, all are undone in reverse, 
   ]);
   assert.ok(!existsSync(recordOf(id)));
   await s.ok(['rm', 'fails']);
+});
+
+test('a plugin that says that it is not available: the start is refused before anything is made', async () => {
+  const unavailable = `echo '{"code": 50, "msg": "no leases", "details": "its server is away"}'; exit 1`;
+  plugin('ready', { ADD: result('10.98.0.5/24') });
+  plugin('away', { ADD: result('10.98.0.5/24'), STATUS: unavailable });
+  network('away', [{ type: 'ready' }, { type: 'away' }], { cniVersion: '1.1.0' });
+  const refused = await s.run(['--network', 'cni:away'], ['true']);
+  assert.equal(refused.code, 125);
+  assert.match(
+    refused.stderr,
+    /to the CNI network 'away': plugin 'away' is not available: no leases: its server is away \(code 50\)/,
+  );
+  const asked = called();
+  assert.deepEqual(inShort(asked), ['ready STATUS', 'away STATUS']);
+  assert.deepEqual([asked[0]?.netns, asked[0]?.ifname], ['', ''], 'no container is meant');
+  network('away', [{ type: 'ready' }, { type: 'away' }]);
+  assert.equal(
+    (await s.run(['--network', 'cni:away'], ['true'])).code,
+    0,
+    'before 1.1.0 nobody can be asked',
+  );
+  assert.ok(!inShort(called()).some((one) => one.endsWith('STATUS')));
+});
+
+/** What plugins of the container failed in, in the order of the events. */
+async function failures(container: string): Promise<string[]> {
+  const filters = ['--filter', `container=${container}`, '--filter', 'event=cni-failed'];
+  const format = ['--format', '{{.Actor.Attributes.command}}: {{.Actor.Attributes.error}}'];
+  const lines = await s.ok(['events', '--since', '1', '--until', '0s', ...filters, ...format]);
+  return lines.split('\n').filter(Boolean);
+}
+
+test('the next likerd asks plugins whether what they have made is still there, where they may be asked', async () => {
+  const broken = join(folder, 'broken');
+  plugin('fragile', {
+    ADD: result('10.98.0.5/24'),
+    CHECK: `if [ -e ${broken} ]; then echo '{"code": 100, "msg": "its rule is gone"}'; exit 1; fi`,
+  });
+  network('checked', [{ type: 'fragile' }]);
+  network('unchecked', [{ type: 'fragile' }], { disableCheck: true });
+  network('older', [{ type: 'fragile' }], { cniVersion: '0.3.1' });
+  for (const name of ['checked', 'unchecked', 'older'])
+    await s.detached(['--name', name, '--network', `cni:${name}`], ['sleep', '1000']);
+  const [add] = called();
+  await s.daemon.restart();
+  await until('the check', () => inShort(called()).includes('fragile CHECK'));
+  writeFileSync(broken, '');
+  await s.daemon.kill9();
+  await s.daemon.start();
+  await until('the event', async () => (await failures('checked')).length > 0);
+  assert.deepEqual(await failures('checked'), [
+    "CHECK: Container 'checked' may have lost the CNI network 'checked': plugin 'fragile' failed in CHECK: its rule is gone (code 100)",
+  ]);
+  assert.equal((await s.inspect('checked')).State.Status, 'running');
+  const [check, ...more] = called();
+  assert.deepEqual(
+    [check?.command, check?.config, more],
+    ['CHECK', { ...add?.config, prevResult: check?.config.prevResult }, []],
+  );
+  assert.equal(check?.config.prevResult?.ips?.[0]?.address, '10.98.0.5/24');
+  assert.equal(check?.netns, add?.netns);
+  await s.ok(['rm', '-f', 'checked', 'unchecked', 'older']);
+  called();
+});
+
+test("Debian's plugins find nothing wrong with what runs, and see that their rules are gone", async () => {
+  network('well', [
+    { type: 'bridge', bridge: 'cni-blue', isGateway: true, ipMasq: true, ipam: ipam('10.90.0.0/24') },
+    { type: 'portmap', capabilities: { portMappings: true } },
+    { type: 'passes' },
+  ]);
+  // Its result is that of the plugin before.
+  plugin('passes', { ADD: `echo "$input" | sed 's/.*"prevResult"://; s/}$//'` });
+  await s.detached(['--name', 'well', '--network', 'cni:well', '-p', '8083:80'], says('well'));
+  await s.daemon.restart();
+  await until('the check to come to the last plugin', () => inShort(called()).includes('passes CHECK'));
+  machine.sh('iptables -t nat -F');
+  await s.daemon.restart();
+  await until('the event', async () => (await failures('well')).length > 0);
+  const [failure = '', ...more] = await failures('well');
+  assert.match(failure, /may have lost the CNI network 'well': plugin '(bridge|portmap)' failed in CHECK/);
+  assert.deepEqual(more, [], 'before that, they said nothing');
+  await s.ok(['rm', '-f', 'well']);
+  await nothingLeft();
+  called();
+});
+
+test('what could not be disconnected is told, and tried again, also after the container was removed', async () => {
+  const stuck = join(folder, 'stuck');
+  writeFileSync(stuck, '');
+  plugin('sticks', {
+    ADD: result('10.98.0.5/24'),
+    DEL: `if [ -e ${stuck} ]; then echo '{"code": 11, "msg": "no server"}'; exit 1; fi`,
+  });
+  network('sticks', [{ type: 'sticks' }]);
+  const id = await s.detached(['--name', 'sticks', '--network', 'cni:sticks'], ['sleep', '1000']);
+  await s.ok(['stop', '-t', '0', 'sticks']);
+  const why =
+    "Cannot disconnect container 'sticks' from the CNI network 'sticks': plugin 'sticks' failed in DEL: no server (code 11)";
+  assert.deepEqual(await failures('sticks'), [`DEL: ${why}`]);
+  await s.ok(['rm', 'sticks']);
+  const found = await s.likerctl([
+    'system',
+    'check',
+    '--format',
+    '{{.Problem}} {{.Kind}} {{.Path}} {{.Note}}',
+  ]);
+  assert.equal(found.code, 1);
+  assert.match(
+    found.stdout,
+    new RegExp(`^strange network cni/${id}\\.json ${RegExp.escape(why)}; likerd tries`),
+  );
+  rmSync(stuck);
+  called();
+  await until('another try', () => !existsSync(recordOf(id)), { deadlineMs: 60_000 });
+  assert.deepEqual(inShort(called()), ['sticks DEL']);
+  assert.equal((await s.likerctl(['system', 'check'])).code, 0);
+});
+
+test('at its start likerd has plugins take away what belongs to no container, where they may', async () => {
+  const stuck = join(folder, 'stuck');
+  writeFileSync(stuck, '');
+  plugin('sweeps', { ADD: result('10.98.0.5/24'), DEL: `[ ! -e ${stuck} ]` });
+  for (const [name, more] of [
+    ['swept', {}],
+    ['unswept', { disableGC: true }],
+    ['older', { cniVersion: '1.0.0' }],
+    ['unused', {}],
+  ] as const)
+    network(name, [{ type: 'sweeps' }], { cniVersion: '1.1.0', ...more });
+  const flags = (name: string) => ['--network', `cni:${name}`];
+  const id = await s.detached(
+    ['--name', 'stays', ...flags('swept'), ...flags('unswept'), ...flags('older')],
+    ['sleep', '1000'],
+  );
+  const left = await s.detached(['--name', 'left', ...flags('swept')], ['sleep', '1000']);
+  await s.ok(['rm', '-f', 'left']);
+  assert.ok(existsSync(recordOf(left)));
+  called();
+  await s.daemon.restart();
+  const seen: Called[] = [];
+  await until('GC', () => {
+    seen.push(...called());
+    return seen.some(({ command }) => command === 'GC');
+  });
+  await s.daemon.restart();
+  await until('GC again', () => {
+    seen.push(...called());
+    return seen.filter(({ command }) => command === 'GC').length > 1;
+  });
+  const collected = seen.filter(({ command }) => command === 'GC');
+  assert.deepEqual(
+    collected.map(({ config, netns, ifname }) => [
+      config.name,
+      config['cni.dev/valid-attachments'],
+      netns,
+      ifname,
+    ]),
+    Array.from({ length: 2 }, () => ['swept', [{ containerID: id, ifname: 'eth0' }], '', '']),
+  );
+  rmSync(stuck);
+  await s.daemon.restart();
+  await until('the next likerd to disconnect it', () => !existsSync(recordOf(left)));
+  await s.ok(['rm', '-f', 'stays']);
+  called();
 });
 
 test('a program that is not in the container: its network is taken away all the same', async () => {

@@ -143,7 +143,7 @@ async function both(): Promise<readonly [said: object, there: object]> {
       port: rules.includes('9300'),
       leases: readdirSync(leases),
       records:
-        running && !isRunning && existsSync(join(s.daemon.root, 'containers', running.id, 'cni.json'))
+        running && !isRunning && existsSync(join(s.daemon.root, 'cni', `${running.id}.json`))
           ? [running.id]
           : [],
     },

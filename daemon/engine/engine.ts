@@ -1,4 +1,6 @@
+import { asError } from '../../common/errors.ts';
 import { adoptAll, type LeftBehind } from './containers/adopt/adopt.ts';
+import { collectCniGarbage } from './containers/adopt/cni-garbage.ts';
 import { leave } from './containers/adopt/leave.ts';
 import { containerService } from './containers/service.ts';
 import { sessionService } from './containers/session-service.ts';
@@ -43,6 +45,9 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
       context.networks.adopt(left);
       await adoptImages(context.images, context);
       await adoptAll(context, left);
+      void collectCniGarbage(context).catch((error: unknown) =>
+        context.log.warn('plugins of CNI are not asked what is left over', { error: asError(error).message }),
+      );
       const denials = new DenialEvents(context);
       context.network.resolver?.onDenied((denial) => denials.take(denial));
       await restoreNetworks(context);

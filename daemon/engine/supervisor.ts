@@ -1,5 +1,7 @@
 import { shimLost } from './containers/adopt/shim-lost.ts';
 import { clientLost, expectStart, resumeKills } from './containers/supervise/client-lost.ts';
+import { checkCni } from './containers/supervise/cni-check.ts';
+import { CniDisconnecting } from './containers/supervise/cni-disconnecting.ts';
 import { endUnhealthy } from './containers/supervise/health-action.ts';
 import { watchHealth } from './containers/supervise/health-monitor.ts';
 import { watchOrphan } from './containers/supervise/orphan.ts';
@@ -15,6 +17,7 @@ export function withSupervision(parts: Omit<EngineContext, 'supervision'>): Engi
       running: (container, { signal, ageMs, adopted }) => {
         limitTime(context, container, { signal, ageMs });
         watchHealth(context, container, { signal, adopted });
+        if (adopted) checkCni(context, container, signal);
       },
       orphaned: (container, { signal, ageMs }) => {
         watchOrphan(context, container, signal);
@@ -24,6 +27,7 @@ export function withSupervision(parts: Omit<EngineContext, 'supervision'>): Engi
       shimLost: (container) => shimLost(context, container),
       clientLost: (container, process) => clientLost(context, container, process),
       unhealthy: (container, action) => endUnhealthy(context, container, action),
+      notDisconnected: (id) => disconnecting.again(id),
       adopted: (container) => resumeKills(context, container),
       left: (container, how) => {
         restartLeft(context, container, how);
@@ -31,5 +35,6 @@ export function withSupervision(parts: Omit<EngineContext, 'supervision'>): Engi
       },
     },
   };
+  const disconnecting = new CniDisconnecting(context);
   return context;
 }

@@ -8,7 +8,7 @@ const digest = /^sha256-[0-9a-f]{64}$/;
 
 /** What likerd keeps directly below its root folder; `rootfs` and `likerd.log` are made by npm start, `lost+found` by file systems. */
 const known: ReadonlySet<string> = new Set([
-  ...['blobs', 'containers', 'ingest', 'layers', 'recipes', 'set-aside', 'spare', 'trash', 'volumes'],
+  ...['blobs', 'cni', 'containers', 'ingest', 'layers', 'recipes', 'set-aside', 'spare', 'trash', 'volumes'],
   ...['liker.db', 'liker.db-journal', 'liker.db-shm', 'liker.db-wal', 'liker.db.lost'],
   ...['boot-id', 'forwarding', 'likerd.lock', 'likerd.log', 'likerd.pid', 'rootfs', 'lost+found'],
 ]);
@@ -18,6 +18,7 @@ const folders: Readonly<Record<string, (name: string, path: string) => boolean>>
   '': (name) => known.has(name),
   blobs: (name) => name === 'sha256',
   'blobs/sha256': (name) => hex.test(name),
+  cni: (name) => isContainerId(name.replace(/\.json(\.new)?$/, '')),
   containers: isContainerId,
   layers: (name) => digest.test(name),
   recipes: (name) => digest.test(name),

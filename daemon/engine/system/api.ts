@@ -90,7 +90,7 @@ export interface DiskUsage {
 /** Something below the root folder that has no record (`strange`), or that is not as its record says. */
 export interface Finding {
   readonly problem: 'missing' | 'strange' | 'size';
-  readonly kind: 'layer' | 'recipe' | 'blob' | 'draft' | 'container' | 'volume' | 'other';
+  readonly kind: 'layer' | 'recipe' | 'blob' | 'draft' | 'container' | 'network' | 'volume' | 'other';
   /** Below the root folder. */
   readonly path: string;
   /** What it takes of the disk. */

@@ -37,7 +37,9 @@ export async function unknownUsage(context: EngineContext): Promise<DiskUsage | 
     total: found.length,
     active: 0,
     sizeBytes: sum(found),
-    reclaimableBytes: sum(found.filter(({ kind }) => !['container', 'volume', 'other'].includes(kind))),
+    reclaimableBytes: sum(
+      found.filter(({ kind }) => !['container', 'network', 'volume', 'other'].includes(kind)),
+    ),
   };
 }
 

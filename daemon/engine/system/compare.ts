@@ -1,3 +1,4 @@
+import { cniRecordIds, readCniRecord } from '../containers/resources/cni-record.ts';
 import type { EngineContext } from '../context.ts';
 import { compareImages } from '../images/adopt/compare.ts';
 import type { Finding } from './api.ts';
@@ -8,7 +9,13 @@ export type Difference = Omit<Finding, 'sizeBytes' | 'isRepaired'>;
 
 /** Where the records and what is below the root folder do not agree, without sizes. All in one turn. */
 export function compareAll(context: EngineContext): Difference[] {
-  return [...ofImages(context), ...ofContainers(context), ...ofVolumes(context), ...others(context)];
+  return [
+    ...ofImages(context),
+    ...ofContainers(context),
+    ...ofCni(context),
+    ...ofVolumes(context),
+    ...others(context),
+  ];
 }
 
 const places = { layers: 'layers', recipes: 'recipes', blobs: 'blobs/sha256' } as const;
@@ -71,6 +78,23 @@ function ofContainers({ registry, folders }: EngineContext): Difference[] {
       }),
     ),
   ];
+}
+
+/** What plugins could not take away. */
+function ofCni(context: EngineContext): Difference[] {
+  return cniRecordIds(context).flatMap((id): Difference[] => {
+    const failure = readCniRecord(context, id)?.failure ?? '';
+    return failure === ''
+      ? []
+      : [
+          {
+            problem: 'strange',
+            kind: 'network',
+            path: `cni/${id}.json`,
+            note: `${failure}; likerd tries again every ten minutes and at its start, until this file is gone`,
+          },
+        ];
+  });
 }
 
 function ofVolumes({ volumes }: EngineContext): Difference[] {

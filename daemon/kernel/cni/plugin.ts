@@ -159,7 +159,8 @@ function refused(
   why: string,
   metadata: Readonly<Record<string, string>> = {},
 ): LikerError {
-  return new LikerError('NETWORK_UNAVAILABLE', `${cannot}: plugin '${type}' failed in ${command}: ${why}`, {
+  const what = command === 'STATUS' ? 'is not available' : `failed in ${command}`;
+  return new LikerError('NETWORK_UNAVAILABLE', `${cannot}: plugin '${type}' ${what}: ${why}`, {
     metadata: { plugin: type, command, ...metadata },
   });
 }

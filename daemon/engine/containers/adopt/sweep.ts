@@ -4,10 +4,11 @@ import { asError } from '../../../../common/errors.ts';
 import { isContainerId } from '../../../../common/ids.ts';
 import { type EngineContext, runFolderOf } from '../../context.ts';
 import { releaseLeftCni } from '../resources/cni.ts';
+import { cniRecordIds } from '../resources/cni-record.ts';
 import { setAside } from './recover.ts';
 
 /**
- * Clears away control groups and folders that belong to no record. What still has a shim is left alone: it is a container
+ * Clears away control groups, folders and places on networks of CNI that belong to no record. What still has a shim is left alone: it is a container
  * of which nothing is known, and a container is never ended by a lost record.
  */
 export async function sweep(
@@ -21,8 +22,8 @@ export async function sweep(
   const isOver = (id: string) => unknown(id) && !alive.has(id);
   const cgroups = context.cgroups.list().filter(isOver);
   await Promise.all(cgroups.map((id) => sweepCgroup(context, id)));
+  for (const id of cniRecordIds(context).filter(isOver)) await releaseLeftCni(context, id);
   for (const id of context.folders.list().filter(isOver)) {
-    await releaseLeftCni(context, { id, name: id });
     if (recordsLost) setAside(context, id, { why: 'its record was lost' });
     else context.folders.remove(id);
   }

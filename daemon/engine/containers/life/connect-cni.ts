@@ -68,15 +68,19 @@ async function connectAll(
   if (cni.record.namespace !== '') await disconnectCni(context, container, cni);
   cni.namespace ??= openOf(namespace);
   const { marker, attachments } = cni.record;
+  const cannotUse = (network: string): string =>
+    `Cannot connect container '${container.name}' to the CNI network '${network}'`;
   const store = (made: readonly CniAttachment[]): void => {
-    cni.record = { marker, namespace, attachments: made };
+    cni.record = { ...cni.record, failure: '', namespace, attachments: made };
     writeCniRecord(context, container.id, cni.record);
   };
+  for (const { network } of attachments)
+    await kernel.checkReady(network, { marker, namespace, signal, cannot: cannotUse(network.name) });
   const made = attachments.map((attachment): CniAttachment => ({ ...attachment, result: null }));
   store(made);
   const connections: CniConnection[] = [];
   for (const [index, attachment] of made.entries()) {
-    const cannot = `Cannot connect container '${container.name}' to the CNI network '${attachment.network.name}'`;
+    const cannot = cannotUse(attachment.network.name);
     const call = { marker, namespace, signal, cannot };
     const result = await kernel.add({ ...attachment, containerId: container.id }, call);
     made[index] = { ...attachment, result };

@@ -36,6 +36,8 @@ export interface Supervision {
   clientLost(container: Container, process: ContainerProcess): void;
   /** A health check has failed often enough. */
   unhealthy(container: Container, action: FailureAction): void;
+  /** Plugins of CNI could not disconnect it; it may have been removed. */
+  notDisconnected(id: string): void;
   /** Read from the records of an earlier daemon, and compared with its shim. */
   adopted(container: Container): void;
   /** Left by an earlier daemon without a shim that runs it. `freshBoot`: that was before the machine started anew. */

@@ -8,6 +8,10 @@ import type { NetworkConnection } from './spec.ts';
 export const cniRecordSchema = fields({
   /** By which processes of the plugins are known. */
   marker: v.string(),
+  /** Of the container, which may be gone. */
+  name: v.optional(v.string(), ''),
+  /** What the plugins said when they could not disconnect it; empty: they were not asked yet. */
+  failure: v.optional(v.string(), ''),
   /** Path of the network namespace, once plugins were called; empty: none was. */
   namespace: v.optional(v.string(), ''),
   attachments: v.array(

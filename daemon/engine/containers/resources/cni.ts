@@ -2,10 +2,11 @@ import { closeSync, openSync } from 'node:fs';
 import { asError } from '../../../../common/errors.ts';
 import { readResult } from '../../../kernel/cni/result.ts';
 import type { EngineContext } from '../../context.ts';
-import type { CniRun } from '../model/cni-run.ts';
+import type { CniRecord, CniRun } from '../model/cni-run.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import { plannedAttachments, requireCni } from '../rules/cni.ts';
+import { tellCniFailure } from './cni-failure.ts';
 import { readCniRecord, removeCniRecord, writeCniRecord } from './cni-record.ts';
 import type { RunResource } from './run-resource.ts';
 
@@ -18,10 +19,12 @@ export const cni: RunResource = {
     const { spec, id } = container;
     if (spec.cni.length === 0) return;
     const kernel = requireCni(context);
-    await releaseLeftCni(context, container);
+    await releaseLeftCni(context, id);
     const networks = spec.cni.map(({ network }) => kernel.find(network));
     const record = {
       marker: kernel.newMarker(),
+      name: container.name,
+      failure: '',
       namespace: '',
       attachments: plannedAttachments(networks, container),
     };
@@ -52,15 +55,12 @@ async function release(context: EngineContext, container: Container): Promise<vo
 }
 
 /** What could not be taken away at the end of the last run, or is of a container without a record. */
-export async function releaseLeftCni(
-  context: EngineContext,
-  of: Pick<Container, 'id' | 'name'>,
-): Promise<void> {
-  const run = found(context, of.id);
-  if (run) await disconnectCni(context, { id: of.id, name: of.name, run: null }, run);
+export async function releaseLeftCni(context: EngineContext, id: string): Promise<void> {
+  const run = found(context, id);
+  if (run) await disconnectCni(context, { id, name: run.record.name || id, run: null }, run);
 }
 
-/** Takes away what the plugins have made. What they cannot is logged, and tried again at the next start or removal. */
+/** Takes away what the plugins have made. What they cannot is told, and tried again. */
 export async function disconnectCni(
   context: EngineContext,
   { id, name, run: containerRun }: Pick<Container, 'id' | 'name' | 'run'>,
@@ -84,9 +84,30 @@ export async function disconnectCni(
         })),
       );
   }
-  for (const error of errors)
-    context.log.warn('a network of CNI is not released', { container: id, error: asError(error).message });
   if (errors.length === 0) removeCniRecord(context, id);
+  else notDisconnected(context, id, run, errors);
+}
+
+function notDisconnected(context: EngineContext, id: string, run: CniRun, errors: readonly unknown[]): void {
+  const failure = errors.map((error) => asError(error).message).join('; ');
+  if (failure !== run.record.failure) {
+    tellCniFailure(context, id, 'DEL', new Error(failure));
+    run.record = { ...run.record, failure };
+    keepFailure(context, id, run.record);
+  }
+  context.supervision.notDisconnected(id);
+}
+
+/** On a full disk the older one is there. */
+function keepFailure(context: EngineContext, id: string, record: CniRecord): void {
+  try {
+    writeCniRecord(context, id, record);
+  } catch (error) {
+    context.log.warn('cannot store what plugins of CNI said', {
+      container: id,
+      error: asError(error).message,
+    });
+  }
 }
 
 /** Whether it is a path of the shim, which stays until it is released, unless it has reported a failure. */

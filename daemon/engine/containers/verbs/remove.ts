@@ -59,7 +59,7 @@ export async function removeLocked(
     requirePhase('remove', container);
     await container.cleanUp?.();
     if (container.removed) return;
-    if (container.spec.cni.length > 0) await releaseLeftCni(context, container);
+    if (container.spec.cni.length > 0) await releaseLeftCni(context, container.id);
     const exit = container.phase.state === 'exited' ? container.phase.exit : null;
     removeRecord(context, container, exit, { asked: true, volumes, request });
   } catch (error) {
