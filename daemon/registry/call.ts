@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LikerError } from '../../common/errors.ts';
 import type { Access, Credentials } from './api.ts';
@@ -67,11 +68,8 @@ export class Call {
   async hostsFor(capability: Capability): Promise<readonly Host[]> {
     const able = (await this.#all()).filter(({ capabilities }) => capabilities.has(capability));
     if (able.length > 0) return able;
-    const why = `no host of '${this.#registry}' has the capability '${capability}'; add it in its hosts.toml`;
-    throw new LikerError(
-      'REGISTRY_MISCONFIGURED',
-      `Cannot use the files in '${this.#client.folder}': ${why}`,
-    );
+    const why = `no host of '${this.#registry}' has the capability '${capability}'; add it to one`;
+    throw new LikerError('REGISTRY_MISCONFIGURED', `Cannot use '${this.#hostsFile}': ${why}`);
   }
 
   /** No mirror of it. */
@@ -238,7 +236,12 @@ export class Call {
   }
 
   #deed(host: Host, tried: string): Deed {
-    return { tried, registry: this.#registry, hasCredentials: this.#credentialsFor(host) !== null };
+    const hasCredentials = this.#credentialsFor(host) !== null;
+    return { tried, registry: this.#registry, hasCredentials, hostsFile: this.#hostsFile };
+  }
+
+  get #hostsFile(): string {
+    return join(this.#client.folder, this.#registry, 'hosts.toml');
   }
 
   async #guard<T>(deed: Deed, host: string, signal: AbortSignal, act: () => Promise<T>): Promise<T> {

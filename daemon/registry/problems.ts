@@ -10,6 +10,8 @@ export interface Deed {
   /** Host of the registry as it is in names. */
   readonly registry: string;
   readonly hasCredentials: boolean;
+  /** The file in which the registry's hosts can be described. */
+  readonly hostsFile: string;
 }
 
 export interface Refusal {
@@ -30,7 +32,6 @@ const explanations: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer',
   EHOSTUNREACH: 'there is no way to it; check the network of this machine',
   ENETUNREACH: 'there is no way to it; check the network of this machine',
-  EPROTO: 'it does not speak TLS; if it speaks plain HTTP: --tls-verify=false, or its hosts.toml',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
   CERT_HAS_EXPIRED: 'its certificate is no longer valid; check the clock of this machine',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet; check the clock of this machine',
@@ -46,21 +47,26 @@ const untrusted: ReadonlySet<string> = new Set([
 ]);
 
 /** The error for a server with which there was no conversation. */
-export function unreachable({ tried }: Deed, host: string, thrown: unknown): LikerError {
+export function unreachable({ tried, hostsFile }: Deed, host: string, thrown: unknown): LikerError {
   const error = asError(thrown);
   // A name with several addresses has an error for each.
   const first = error instanceof AggregateError ? asError(error.errors[0]) : error;
   const { code = '' } = first as NodeJS.ErrnoException;
-  return new LikerError('REGISTRY_UNREACHABLE', `Cannot ${tried}: ${host}: ${whyOf(code, first)}`, {
-    metadata: { host, errno: code },
-    cause: thrown,
-  });
+  return new LikerError(
+    'REGISTRY_UNREACHABLE',
+    `Cannot ${tried}: ${host}: ${whyOf(code, first, hostsFile)}`,
+    {
+      metadata: { host, errno: code },
+      cause: thrown,
+    },
+  );
 }
 
-function whyOf(code: string, error: Error): string {
-  if (untrusted.has(code)) {
-    return `its certificate is not from an authority that this machine trusts (${code}); name the authority in its hosts.toml`;
-  }
+function whyOf(code: string, error: Error, hostsFile: string): string {
+  if (untrusted.has(code))
+    return `its certificate is not from an authority that this machine trusts (${code}); name the authority as 'ca' in '${hostsFile}'`;
+  if (code === 'EPROTO')
+    return `${code}: it does not speak TLS; if it speaks plain HTTP: --tls-verify=false, or 'server' in '${hostsFile}'`;
   const explanation = own(explanations, code);
   if (explanation !== undefined) return `${code}: ${explanation}`;
   // OpenSSL's whole message has places in its source.

@@ -88,7 +88,7 @@ test('where a file says more about TLS, the certificate has to be signed by an a
   assert.equal(await digest(registry, { hosts: here, insecure: true }), image.digest);
   const untrusted = fails(
     'REGISTRY_UNREACHABLE',
-    /its certificate is not from an authority that this machine trusts \(\w+\); name the authority in its hosts\.toml$/,
+    /its certificate is not from an authority that this machine trusts \(\w+\); name the authority as 'ca' in '.*hosts\.toml'$/,
   );
   await assert.rejects(digest(registry, { hosts: here }), untrusted);
   await assert.rejects(digest(registry, { hosts: `${here}ca = "${folder}/other.crt"` }), untrusted);

@@ -29,7 +29,7 @@ export async function hasBlob(
   digest: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const tried = `look for ${digest} in '${familiarRepository(name)}'`;
+  const tried = `push to '${familiarRepository(name)}'`;
   const at = `/${name.path}/blobs/${digest}`;
   const question = { method: 'HEAD', at, scope: pushScope(name), accept: [200, 404], tried } as const;
   const { response, status } = await call.ask(await hostOf(call), question, signal);
@@ -46,7 +46,7 @@ export async function mountBlob(
 ): Promise<boolean> {
   // docker-registry ignores a malformed digest or name here, and begins an upload.
   if (digestProblem(digest) !== null || from.host !== name.host) return false;
-  const tried = `mount ${digest} into '${familiarRepository(name)}'`;
+  const tried = `push to '${familiarRepository(name)}'`;
   const query = new URLSearchParams({ mount: digest, from: from.path });
   const question = {
     method: 'POST',

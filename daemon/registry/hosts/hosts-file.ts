@@ -34,7 +34,10 @@ export interface HostsFile {
   readonly readFile: (path: string) => Promise<string>;
 }
 
-/** The hosts of a registry: the mirrors in their order, then its server. Throws an Error that says what is wrong. */
+/**
+ * The hosts of a registry: those that the file names in their order, then its server. One with the name of the registry or its server is no
+ * mirror. Throws an Error that says what is wrong.
+ */
 export async function parseHostsFile(
   { text, folder, readFile }: HostsFile,
   registry: string,
@@ -51,27 +54,39 @@ export async function parseHostsFile(
     ),
     verify,
   });
-  const mirrors = Object.entries(file.host).map(
-    async ([url, given]): Promise<Host> => ({
-      ...common(given),
-      base: baseOf(url, given.override_path),
-      tls: await tlsOf(given, given.skip_verify !== true),
-      mayBePlain: false,
-      isOwn: false,
-    }),
-  );
   const usual = defaultHost(registry, insecure);
+  const isExplicit = (given: Settings): boolean => (given.ca ?? given.client ?? given.skip_verify) !== null;
+  const serverBase = file.server === null ? usual.base : baseOf(file.server, file.override_path);
+  const named = Object.entries(file.host).map(([url, given]) => ({
+    given,
+    base: baseOf(url, given.override_path),
+  }));
+  // Files often name the registry as a host, too, and say there how it is reached.
+  const itself = named.find(({ base }) => base === serverBase);
+  const ofServer = itself === undefined || isExplicit(file) ? file : itself.given;
   // What the file says of its TLS is meant: a server on this machine then needs a certificate.
-  const isExplicit = (file.server ?? file.ca ?? file.client ?? file.skip_verify) !== null;
-  const lenient = insecure || (usual.mayBePlain && !isExplicit);
+  const lenient = insecure || (usual.mayBePlain && file.server === null && !isExplicit(ofServer));
   const server: Host = {
-    ...common(file),
-    base: file.server === null ? usual.base : baseOf(file.server, file.override_path),
-    tls: await tlsOf(file, file.skip_verify !== true && !lenient),
+    base: serverBase,
+    capabilities: capabilitiesOf(file),
+    headers: { ...itself?.given.header, ...file.header },
+    tls: await tlsOf(ofServer, ofServer.skip_verify !== true && !lenient),
     mayBePlain: lenient,
     isOwn: true,
   };
-  return [...(await Promise.all(mirrors)), server];
+  const authorities = new Set([usual.base, serverBase].map((base) => new URL(base).host));
+  const hosts = named.map(async ({ given, base }): Promise<Host> => {
+    const capabilities = capabilitiesOf(given);
+    if (base === serverBase) return { ...server, capabilities };
+    const isOwn = authorities.has(new URL(base).host);
+    const tls = await tlsOf(given, given.skip_verify !== true && !(isOwn && insecure));
+    return { base, capabilities, headers: given.header, tls, mayBePlain: false, isOwn };
+  });
+  // It is not asked twice for the same.
+  const asked = itself === undefined ? [] : capabilitiesOf(itself.given);
+  const capabilities = new Set(server.capabilities).difference(new Set(asked));
+  const all = await Promise.all(hosts);
+  return capabilities.size === 0 ? all : [...all, { ...server, capabilities }];
 }
 
 function parseToml(text: string): unknown {
@@ -85,12 +100,8 @@ function parseToml(text: string): unknown {
   }
 }
 
-function common(given: Settings): Pick<Host, 'capabilities' | 'headers'> {
-  const capabilities: ReadonlySet<Capability> =
-    given.capabilities === null || given.capabilities.length === 0
-      ? allCapabilities
-      : new Set(given.capabilities);
-  return { capabilities, headers: given.header };
+function capabilitiesOf({ capabilities }: Settings): ReadonlySet<Capability> {
+  return capabilities === null || capabilities.length === 0 ? allCapabilities : new Set(capabilities);
 }
 
 /** Adds /v2 as containerd does, unless the path ends with it or is to stay as it is. */

@@ -104,6 +104,50 @@ test('a hosts.toml names mirrors in their order, then the server', async () => {
   });
 });
 
+test('a host that is the registry itself is no mirror, and is asked once', async () => {
+  const verified = { ca: ['CA'], clients: [], verify: true };
+  const own = { ...plain, base: 'https://r.example.com/v2' };
+  const table: [registry: string, text: string, hosts: Partial<Host>[]][] = [
+    [
+      'r.example.com',
+      'server = "https://r.example.com"\n[host."https://r.example.com"]\nca = "ca.pem"\n[host."https://r.example.com".header]\nx = "y"',
+      [{ tls: verified, headers: { x: 'y' } }],
+    ],
+    [
+      'r.example.com',
+      '[host."https://r.example.com"]\ncapabilities = ["pull", "resolve"]\nca = "ca.pem"',
+      [
+        { tls: verified, capabilities: new Set(['pull', 'resolve']) },
+        { tls: verified, capabilities: new Set(['push']) },
+      ],
+    ],
+    [
+      'r.example.com',
+      'ca = "ca.pem"\n[host."https://r.example.com"]\ncapabilities = ["pull", "resolve", "push"]',
+      [{ tls: verified }],
+    ],
+    ['r.example.com', '[host."http://r.example.com"]', [{ base: 'http://r.example.com/v2' }, {}]],
+    [
+      'docker.io',
+      'server = "https://docker.io"\n[host."https://registry-1.docker.io"]\ncapabilities = ["pull"]',
+      [
+        { base: 'https://registry-1.docker.io/v2', capabilities: new Set(['pull']) },
+        { base: 'https://docker.io/v2' },
+      ],
+    ],
+    [
+      '127.0.0.1:5000',
+      '[host."https://127.0.0.1:5000"]\nca = "ca.pem"',
+      [{ base: 'https://127.0.0.1:5000/v2', tls: verified }],
+    ],
+  ];
+  for (const [registry, text, hosts] of table)
+    await withFiles({ [`${registry}/hosts.toml`]: text, [`${registry}/ca.pem`]: 'CA' }, async (folder) => {
+      const wanted = hosts.map((host) => ({ ...own, ...host }));
+      assert.deepEqual(await hostsOf(folder, registry, false), wanted, text);
+    });
+});
+
 test('the folder is found by host and port, then _default', async () => {
   const files = {
     'a.example.com:5000/hosts.toml': 'server = "https://one"',
