@@ -114,6 +114,70 @@ describe('a private network of an ordinary user', { skip: skip || tunnel.skip },
     await until('the end of what connected it', () => connectors().length === 0);
   });
 
+  /** What was told of the container's network, in order. */
+  const told = async (container: string): Promise<string[]> => {
+    const { stdout } = await likerctl(daemon, [
+      ...['events', '--since', '1', '--until', '0s', '--filter', `container=${container}`],
+      ...['--format', '{{.Action}} {{.Actor.Attributes.error}}'],
+    ]);
+    return stdout.split('\n').filter((line) => line.startsWith('network-'));
+  };
+  const reaches = async (container: string): Promise<void> => {
+    const reached = await likerctl(daemon, ['exec', container, 'bash', '-c', fetchText(address, 7000)]);
+    assert.deepEqual([reached.code, reached.stdout], [0, 'reached\n'], reached.stderr);
+  };
+
+  test('what connects it is started again when it ends, which is told, also by the next likerd', async () => {
+    const serve = ['socat', 'TCP-LISTEN:80,fork', 'SYSTEM:echo served'];
+    const flags = ['run', '-d', '--name', 'mended', '-p', '0.0.0.0:7080:80'];
+    const { code, stderr } = await likerctl(daemon, [...flags, rootfs, ...serve]);
+    assert.equal(code, 0, stderr);
+    const [first = 0] = connectors();
+    process.kill(first, 'SIGKILL');
+    await until('it to be there again', async () => (await told('mended')).length === 2);
+    assert.deepEqual(await told('mended'), [
+      'network-lost it was killed by signal 9',
+      'network-restored <no value>',
+    ]);
+    await reaches('mended');
+    assert.equal(machine.sh(`socat -T 5 - TCP:${address}:7080`), 'served');
+
+    await daemon.kill9();
+    const [second = 0] = connectors();
+    assert.notEqual(second, first);
+    process.kill(second, 'SIGKILL');
+    await until('another one', () => connectors().some((pid) => pid !== second));
+    await daemon.start();
+    await until('what happened meanwhile', async () => (await told('mended')).length === 4);
+    await reaches('mended');
+    assert.match(daemon.log, /what connects a container's network has ended/);
+    assert.equal((await likerctl(daemon, ['rm', '-f', 'mended'])).code, 0);
+    assert.deepEqual(connectors(), []);
+  });
+
+  test('if it cannot be started again, that is told, too, and tried until it can', async () => {
+    const flags = ['run', '-d', '--name', 'taken', '-p', '0.0.0.0:7081:80'];
+    const { code, stderr } = await likerctl(daemon, [...flags, rootfs, 'sleep', '1000']);
+    assert.equal(code, 0, stderr);
+    const [connector = 0] = connectors();
+    const shim = Number(/^PPid:\s+(\d+)/m.exec(readProc(connector, 'status'))?.[1]);
+    process.kill(shim, 'SIGSTOP');
+    process.kill(connector, 'SIGKILL');
+    await until('its end', () => !isAlive(connector));
+    const thief = machine.start(['socat', 'TCP-LISTEN:7081,bind=0.0.0.0', 'SYSTEM:cat']);
+    await machine.listens(7081);
+    process.kill(shim, 'SIGCONT');
+    await until('the second reason', async () => (await told('taken')).length === 2);
+    assert.match((await told('taken'))[1] ?? '', /^network-lost .*7081/);
+    thief.kill('SIGKILL');
+    await until('it to be there again', async () => (await told('taken')).length === 3, {
+      deadlineMs: 60_000,
+    });
+    assert.match((await told('taken'))[2] ?? '', /^network-restored/);
+    await reaches('taken');
+    await likerctl(daemon, ['rm', '-f', 'taken']);
+  });
+
   test('a start that fails leaves nothing', async () => {
     const { code } = await likerctl(daemon, ['run', '--rm', rootfs, 'no-such-program']);
     assert.equal(code, 127);

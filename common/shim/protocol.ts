@@ -53,5 +53,6 @@ export const fromShim = {
   arguments: 140,
   user: 142,
   connect: 143,
+  network: 144,
   done: 150,
 } as const;

@@ -73,6 +73,8 @@ enum shim_frame {
 
   SHIM_CONNECT = 143,    /* u32 an fd of the shim: the network namespace of the main process, which waits in STEP_await_daemon for
                             SHIM_CONNECTED. The shim keeps it open until it ends. Sent again after STATE. */
+  SHIM_NETWORK = 144,    /* u32 0: the program that connects the network namespace has ended, or could not be started again, and will be
+                            started again; 1: it is there again. str how it ended. Sent after STATE if no daemon was told. */
   SHIM_CLIENT = 161,     /* u64 session, u32: 1 its client is connected, 0 it could not be, and the socket is closed */
 
   /* shim to client: SHIM_DATA, SHIM_STDIN_ACK, SHIM_EXIT as to the daemon, and first of all */

@@ -48,5 +48,6 @@ const silent: ShimListener = {
   oom: nothing,
   logLost: nothing,
   connect: nothing,
+  network: nothing,
   closed: nothing,
 };

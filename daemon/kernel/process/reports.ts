@@ -19,6 +19,8 @@ export interface ShimListener {
   exit(process: number, exit: ShimExit): void;
   /** The main process waits until its network namespace, this fd of the shim, is connected. */
   connect(namespace: number): void;
+  /** The program that connects the network namespace has ended and will be started again (`why`), or is there again (null). */
+  network(why: string | null): void;
   /** The number of out-of-memory kills in the container since its start. */
   oom(count: number): void;
   /** This many bytes of the main process's output could not be logged. */
@@ -102,6 +104,7 @@ const reports: ReadonlyMap<number, Report> = new Map<number, Report>([
   [fromShim.client, (to, { process }, c) => to.client(process, c.u64(), c.u32() !== 0)],
   [fromShim.exit, (to, { process }, c) => to.exit(process, readExit(c))],
   [fromShim.connect, (to, _header, c) => to.connect(c.u32())],
+  [fromShim.network, (to, _header, c) => to.network(c.u32() === 0 ? c.str() : null)],
   [fromShim.oom, (to, _header, c) => to.oom(Number(c.u64()))],
   [fromShim.logLost, (to, { stream }, c) => to.logLost(stream, c.u64())],
 ]);

@@ -25,6 +25,7 @@ static bool handle_hello (struct shim *shim, struct connection *connection, stru
   connection_take_over (shim, connection);
   report_state (shim, connection);
   report_connect (shim);
+  report_network (shim);
   return true;
 }
 

@@ -20,6 +20,9 @@
 #include "process.h"
 #include "report.h"
 
+#define FIRST_PAUSE_MS 100
+#define LONGEST_PAUSE_MS 10000
+#define STEADY_MS 10000 /* whoever lived so long is started again at once */
 #define FILE_NAME "network"
 #define PID_FILE "network.pid"
 
@@ -97,6 +100,8 @@ static int start_program (struct shim *shim, pid_t pid) {
     return -1;
   cleanup_fd int ours = ends[0];
   cleanup_fd int theirs = ends[1];
+  shim->network.starter_ended = false;
+  shim->network.begun_at = now_ms ();
   shim->network.starter = fork ();
   if (shim->network.starter == 0)
     be_program (&shim->network, pid, theirs);
@@ -217,21 +222,6 @@ static void fail_network (struct shim *shim, struct process *process) {
   process->failed = true;
 }
 
-void network_note (struct shim *shim, pid_t pid, int status) {
-  struct network *network = &shim->network;
-  struct process *main = shim->processes;
-  if (!network->starter || network->starter_ended || pid != network->starter)
-    return;
-  network->starter_ended = true;
-  network->connected = WIFEXITED (status) && WEXITSTATUS (status) == 0;
-  if (main && main->number == 0 && main->phase == STARTING) {
-    if (!network->connected)
-      fail_network (shim, main);
-    let_go_on (shim, main);
-  }
-  close_fd (&network->errors);
-}
-
 /* 0 without one. */
 static pid_t read_pid (struct shim *shim) {
   char text[24];
@@ -247,12 +237,96 @@ static bool is_child (pid_t pid) {
   return pid > 1 && waitid (P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+/* The main process, if it still needs its network; else NULL. */
+static struct process *in_need (const struct shim *shim) {
+  struct process *main = shim->processes;
+  return main && main->number == 0 && main->pid > 0 && !main->reaped && !shim->network.ended ? main : NULL;
+}
+
+/* Told once for each reason. */
+static void be_lost (struct shim *shim, const char *why) {
+  struct network *network = &shim->network;
+  network->program = 0;
+  if (!in_need (shim))
+    return;
+  uint64_t now = now_ms (), longer = 2 * network->pause;
+  network->pause = now - network->begun_at >= STEADY_MS || longer == 0 ? FIRST_PAUSE_MS : longer < LONGEST_PAUSE_MS ? longer : LONGEST_PAUSE_MS;
+  network->again_at = now + network->pause;
+  network->return_untold = false;
+  if (strncmp (network->loss, why, sizeof network->loss - 1) == 0)
+    return;
+  strncpy (network->loss, why, sizeof network->loss - 1);
+  network->loss_untold = true;
+  report_network (shim);
+}
+
+static void program_ended (struct shim *shim, int status) {
+  char why[64];
+  put_number (put_text (why, WIFSIGNALED (status) ? "it was killed by signal " : "it ended with status "),
+              (uint64_t)(WIFSIGNALED (status) ? WTERMSIG (status) : WEXITSTATUS (status)));
+  be_lost (shim, why);
+}
+
+static void begin_in_background (struct shim *shim) {
+  struct network *network = &shim->network;
+  network->program = read_pid (shim);
+  if (!is_child (network->program)) {
+    be_lost (shim, "it ended at once");
+    return;
+  }
+  if (!network->loss[0])
+    return;
+  network->return_untold = true;
+  report_network (shim);
+  network->loss[0] = '\0';
+}
+
+static void starter_ended (struct shim *shim, int status) {
+  struct network *network = &shim->network;
+  struct process *main = shim->processes;
+  bool is_starting = main && main->number == 0 && main->phase == STARTING;
+  network->starter_ended = true;
+  network->connected = WIFEXITED (status) && WEXITSTATUS (status) == 0;
+  if (network->connected)
+    begin_in_background (shim);
+  else if (is_starting)
+    fail_network (shim, main);
+  else {
+    char why[LOSS_SIZE];
+    read_errors (network->errors, why, sizeof why);
+    be_lost (shim, why[0] ? why : "it could not be started again");
+  }
+  if (is_starting)
+    let_go_on (shim, main);
+  close_fd (&network->errors);
+}
+
+void network_note (struct shim *shim, pid_t pid, int status) {
+  struct network *network = &shim->network;
+  if (!network->starter_ended && network->starter > 0 && pid == network->starter)
+    starter_ended (shim, status);
+  else if (network->program > 0 && pid == network->program)
+    program_ended (shim, status);
+}
+
+void network_advance (struct shim *shim) {
+  struct network *network = &shim->network;
+  const struct process *main = in_need (shim);
+  if (!network->again_at || (main && now_ms () < network->again_at))
+    return;
+  network->again_at = 0;
+  if (main && start_program (shim, main->pid) < 0) {
+    network->starter = 0;
+    be_lost (shim, strerror (errno));
+  }
+}
+
 void network_end (struct shim *shim) {
   struct network *network = &shim->network;
-  if (!network->starter || network->ended)
+  if (!network->arguments || network->ended)
     return;
   network->ended = true;
-  if (!network->starter_ended)
+  if (network->starter > 0 && !network->starter_ended)
     kill (network->starter, SIGKILL);
   pid_t pid = read_pid (shim);
   if (is_child (pid))

@@ -1,6 +1,6 @@
 /*
  * The container's network namespace is connected by the shim itself (network/connect.h), or by a program (pasta), where likerd names one. That
- * goes on in the background as a child of the shim, and ends with the main process.
+ * goes on in the background as a child of the shim, and ends with the main process. If it ends before, it is started again.
  */
 #pragma once
 #include "plan/reader.h"
@@ -21,8 +21,11 @@ void network_ask (struct shim *shim, struct process *process, pid_t sender);
 /* likerd has. */
 void network_answer (struct shim *shim, struct process *process, const void *answer, size_t size);
 
-/* A child has ended: perhaps the start of the program. */
+/* A child has ended: perhaps the program, or its start. */
 void network_note (struct shim *shim, pid_t pid, int status);
+
+/* Starts the program again if it is time. */
+void network_advance (struct shim *shim);
 
 /* The main process has ended, or was never started. */
 void network_end (struct shim *shim);

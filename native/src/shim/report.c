@@ -114,6 +114,24 @@ void report_connect (struct shim *shim) {
   outbox_end (out);
 }
 
+static void put_network (struct outbox *out, bool is_there, const char *loss) {
+  outbox_begin (out, SHIM_NETWORK, 0, 0);
+  outbox_u32 (out, is_there);
+  outbox_text (out, loss);
+  outbox_end (out);
+}
+
+void report_network (struct shim *shim) {
+  struct network *network = &shim->network;
+  struct outbox *out = daemon_out (shim);
+  if (out && network->loss_untold)
+    put_network (out, false, network->loss);
+  if (out && network->return_untold)
+    put_network (out, true, network->loss);
+  if (out)
+    network->loss_untold = network->return_untold = false;
+}
+
 void report_lost_log (struct shim *shim) {
   struct outbox *out = daemon_out (shim);
   for (uint8_t stream = 1; out && stream <= 2; stream++) {

@@ -19,5 +19,8 @@ void report_client (struct shim *shim, uint32_t number, uint64_t session, bool i
 /* Its network namespace waits for likerd, perhaps. */
 void report_connect (struct shim *shim);
 
+/* What the daemon has not heard of the program that connects the network namespace. */
+void report_network (struct shim *shim);
+
 /* Bytes that the log had to leave out. */
 void report_lost_log (struct shim *shim);

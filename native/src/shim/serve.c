@@ -11,6 +11,7 @@
 #include "connection.h"
 #include "ending.h"
 #include "held.h"
+#include "network.h"
 #include "processes.h"
 #include "reap.h"
 #include "receive.h"
@@ -64,6 +65,7 @@ static void take_turn (struct shim *shim) {
   lift_limits (shim);
   oom_advance (&shim->oom, daemon_out (shim));
   advance_all (shim);
+  network_advance (shim);
   sinks_pump (&shim->sinks, shim->epoll);
   if (shim->daemon || shim->clients) {
     send_all (shim);
@@ -142,6 +144,8 @@ static int time_left (const struct shim *shim) {
     earlier (&deadline, shim->accept_at);
   if (shim->oom.look_at)
     earlier (&deadline, shim->oom.look_at);
+  if (shim->network.again_at)
+    earlier (&deadline, shim->network.again_at);
   if (shim->lost_at)
     earlier (&deadline, shim->lost_at + LIMITS_KEPT_MS);
   if (is_left_over (shim))

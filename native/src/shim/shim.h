@@ -13,6 +13,7 @@
 #define NO_BOUND UINT64_MAX
 #define STDIN_SESSIONS 8
 #define MAX_WAITING 8
+#define LOSS_SIZE 256
 
 enum phase { STARTING = 1, RUNNING, DRAINING, ENDED };
 
@@ -134,6 +135,11 @@ struct network {
   char **arguments; /* NULL without one */
   pid_t starter;    /* which ends when the program is in the background */
   bool starter_ended;
+  pid_t program;    /* in the background; 0: it is not there */
+  uint64_t begun_at, again_at; /* ms: when it was started, and when it is to be started again (0: not) */
+  uint64_t pause; /* ms before it is started again */
+  char loss[LOSS_SIZE]; /* how it ended; empty: it is there */
+  bool loss_untold, return_untold; /* to the daemon */
   bool connected;
   bool awaited; /* by the main process */
   bool ended;

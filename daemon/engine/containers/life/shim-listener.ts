@@ -45,6 +45,7 @@ export function shimListener(context: EngineContext, container: Container, run: 
         else failedUnseen(context, container, run.main, asError(error));
       });
     },
+    network: (why) => tellNetwork(context, container, why),
     data: (number, stream, offset, bytes) => {
       run.process(number)?.clients.output(stream, offset, bytes);
       if (number === 0) container.output.notify();
@@ -86,6 +87,17 @@ function commitRunning(context: EngineContext, container: Container, run: Run, s
   );
   writeRunRecord(context, container);
   context.supervision.running(container, { ...startLifeClock(run, 0), adopted: false });
+}
+
+/** `why`: what connects its network has ended; null: it is there again. */
+function tellNetwork(context: EngineContext, container: Container, why: string | null): void {
+  const attributes = { program: container.facts.networkProgram, ...(why !== null && { error: why }) };
+  if (why !== null)
+    context.log.warn("what connects a container's network has ended", {
+      container: container.id,
+      ...attributes,
+    });
+  context.ledger.event(container, { action: why === null ? 'network-restored' : 'network-lost', attributes });
 }
 
 function named({ name }: Container): string {
