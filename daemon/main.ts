@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { asError } from '../common/errors.ts';
 import { tellExhausted } from '../common/exhausted.ts';
 import { shimProtocol } from '../common/shim/protocol.ts';
+import type { DockerApi } from './api/docker/server.ts';
 import { claimSocket, type Listener } from './api/grpc/socket.ts';
 import { type Api, serveApi } from './api/server.ts';
 import { compose } from './compose.ts';
@@ -67,13 +68,18 @@ async function run(options: DaemonOptions): Promise<void> {
     env: process.env,
     group: socketGroup(),
   });
-  const { metrics, composed } = await openParts(options, log).catch((error: unknown) => {
+  const {
+    metrics,
+    docker: dockerListener,
+    composed,
+  } = await openParts(options, log).catch((error: unknown) => {
     listener.close();
     throw error;
   });
   metrics?.serve(composed.engine);
   const api = serve(log, listener, composed);
-  endOnSignal({ options, log, api, composed, notifier, metrics });
+  const docker = dockerListener && (await serveDockerAt(dockerListener, options, composed, log));
+  endOnSignal({ options, log, api, docker, composed, notifier, metrics });
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
@@ -84,19 +90,40 @@ async function run(options: DaemonOptions): Promise<void> {
   whenAtRest(api.callsBegun, 20_000, trim);
 }
 
-async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 'metrics' | 'composed'>> {
+async function openParts(options: DaemonOptions, log: Log) {
   // Before the engine, so that events of adopted containers are counted.
   const metrics = options.metrics && (await openMetricsAt(options.metrics, log));
-  return { metrics, composed: await compose(options, log) };
+  const docker = options.dockerSocket === null ? null : await claimMore(options.dockerSocket);
+  try {
+    return { metrics, docker, composed: await compose(options, log) };
+  } catch (error) {
+    docker?.close();
+    throw error;
+  }
+}
+
+/** A socket beside that of the API, with the same rights. */
+function claimMore(path: string): Promise<Listener> {
+  return claimSocket({ path, peerCredentials, env: {}, group: socketGroup() });
+}
+
+/** Docker's API is a bundle of its own, loaded only on request. */
+async function serveDockerAt(
+  listener: Listener,
+  { dockerSocket }: DaemonOptions,
+  { engine }: Composed,
+  log: Log,
+): Promise<DockerApi> {
+  const { serveDocker } = await import('./api/docker/server.ts');
+  const socket = dockerSocket ?? '';
+  log.info("serving Docker's API", { socket });
+  return serveDocker({ engine, log, version: packageVersion(), socket, listener });
 }
 
 /** Metrics are a bundle of their own, loaded only on request. */
 async function openMetricsAt(address: MetricsAddress, log: Log): Promise<Metrics> {
   const { openMetrics } = await import('./metrics/serve.ts');
-  const endpoint =
-    address.kind === 'unix'
-      ? await claimSocket({ path: address.path, peerCredentials, env: {}, group: socketGroup() })
-      : address;
+  const endpoint = address.kind === 'unix' ? await claimMore(address.path) : address;
   return openMetrics({ endpoint, log, version: packageVersion() });
 }
 
@@ -109,13 +136,14 @@ interface Parts {
   readonly options: DaemonOptions;
   readonly log: Log;
   readonly api: Api;
+  readonly docker: DockerApi | null;
   readonly composed: Composed;
   readonly notifier: Notifier;
   readonly metrics: Metrics | null;
 }
 
 /** SIGTERM and SIGINT shut the daemon down; containers keep running unless an option says otherwise. A second signal ends it at once. */
-function endOnSignal({ options, log, api, composed, notifier, metrics }: Parts): void {
+function endOnSignal({ options, log, api, docker, composed, notifier, metrics }: Parts): void {
   let ending = false;
   const end = async (signal: string): Promise<void> => {
     if (ending) process.exit(1);
@@ -128,10 +156,11 @@ function endOnSignal({ options, log, api, composed, notifier, metrics }: Parts):
       // First while clients are connected; then once more, for what they have started in the meantime.
       if (options.stopContainersOnExit) await engine.stopAll();
       api.endCalls();
+      docker?.endCalls();
       if (options.stopContainersOnExit) await engine.stopAll();
       // In the same turn as endCalls: clients cannot learn of an exit after it, so the next daemon has to report that.
       engine.leave();
-      await api.close();
+      await Promise.all([api.close(), docker?.close()]);
       await composed.close();
     } catch (error) {
       log.error('shutdown failed', { error });

@@ -8,7 +8,11 @@ await bundle({
   top,
   entry: 'daemon/main.ts',
   outfile: join(top, 'dist/likerd.mjs'),
-  // Loaded only by a likerd that serves metrics.
-  apart: { './metrics/serve.ts': './likerd-metrics.mjs' },
+  // Loaded only by a likerd that serves metrics, or Docker's API.
+  apart: {
+    './metrics/serve.ts': './likerd-metrics.mjs',
+    './api/docker/server.ts': './likerd-docker.mjs',
+  },
 });
 await bundle({ top, entry: 'daemon/metrics/serve.ts', outfile: join(top, 'dist/likerd-metrics.mjs') });
+await bundle({ top, entry: 'daemon/api/docker/server.ts', outfile: join(top, 'dist/likerd-docker.mjs') });

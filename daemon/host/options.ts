@@ -32,6 +32,10 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
         type: 'string',
         describe: 'Socket of the API; default: $LIKER_HOST, or liker.sock in the run folder',
       },
+      'docker-socket': {
+        type: 'string',
+        describe: "Serve Docker's API, too, at this path, for clients of Docker; default: off",
+      },
       cgroup: {
         type: 'string',
         describe: 'Delegated cgroup in which to create the cgroups of containers (v2 only)',
@@ -105,6 +109,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       'root',
       'run',
       'socket',
+      'docker-socket',
       'cgroup',
       'log-level',
       'log-format',
@@ -146,7 +151,8 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
   return {
     root: absolute('--root', parsed.root),
     run: absolute('--run', parsed.run),
-    socket: absolute('--socket', (parsed.socket ?? socketOf(env, parsed.run)).replace(/^unix:(\/\/)?/, '')),
+    socket: absolute('--socket', withoutScheme(parsed.socket ?? socketOf(env, parsed.run))),
+    dockerSocket: parsed['docker-socket'] === undefined ? null : dockerSocketOf(parsed['docker-socket']),
     cgroup: parsed.cgroup === undefined ? null : absolute('--cgroup', parsed.cgroup),
     stopContainersOnExit: parsed['stop-containers-on-exit'],
     logLevel: parsed['log-level'],
@@ -173,6 +179,15 @@ function publishAddresses(given: string | undefined): readonly string[] {
 
 function socketOf(env: NodeJS.ProcessEnv, run: string): string {
   return env['LIKER_HOST'] || join(run, 'liker.sock');
+}
+
+function dockerSocketOf(path: string): string {
+  return absolute('--docker-socket', withoutScheme(path));
+}
+
+/** As clients write it: unix:///PATH. */
+function withoutScheme(path: string): string {
+  return path.replace(/^unix:(\/\/)?/, '');
 }
 
 function absolute(option: string, path: string): string {

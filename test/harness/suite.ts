@@ -112,7 +112,7 @@ export function suite(options: SuiteOptions = {}): Suite {
   before(async () => {
     if (options.ordinaryUser ?? process.env['LIKER_TEST_USER'] !== undefined) user = await User.add();
     daemon = await (user ? user.startDaemon(options) : startDaemon(options));
-    options.onStart?.(daemon);
+    await options.onStart?.(daemon);
     rootfs = await buildRootfs(daemon, {
       ...(options.helpers && { helpers: options.helpers }),
       ...(options.programs && { programs: options.programs }),

@@ -1,0 +1,22 @@
+import type { Door } from '../door.ts';
+import { type Answer, json } from '../http/answer.ts';
+import { bodyOf, type Call } from '../http/call.ts';
+import { HttpError } from '../http/errors.ts';
+import { type CreateBody, createBody } from './create-body.ts';
+import { parseSpec } from './parse-spec.ts';
+
+export async function createContainer({ engine }: Door, call: Call): Promise<Answer> {
+  const body = await bodyOf(call, createBody);
+  if (body.Image === '') throw new HttpError(400, 'Config.Image is missing: the name of an image');
+  const name = (call.query.get('name') ?? '').replace(/^\//, '');
+  const spec = parseSpec(await withImagesCommand(engine, body), name);
+  const { container, warnings } = await engine.containers.create(spec, { requestId: '', replace: false });
+  return json({ Id: container.id, Warnings: warnings }, 201);
+}
+
+/** An entrypoint that is given and empty takes the image's away, and leaves its command. */
+async function withImagesCommand({ images }: Door['engine'], body: CreateBody): Promise<CreateBody> {
+  if (body.Entrypoint?.length !== 0 || (body.Cmd ?? []).length > 0) return body;
+  const { configuration } = await images.get(body.Image);
+  return { ...body, Cmd: configuration.config.Cmd === null ? null : [...configuration.config.Cmd] };
+}

@@ -1,0 +1,40 @@
+import type { Door } from '../door.ts';
+import type { Call } from '../http/call.ts';
+import { flagOf, nameOf } from '../http/call.ts';
+import { HttpError } from '../http/errors.ts';
+import type { TakeoverCall } from '../http/takeover-call.ts';
+import { Stream } from './stream.ts';
+
+/** Attaches a client to the main process, of a container that runs or is still to be started. */
+export async function attach({ engine, attaches }: Door, call: TakeoverCall): Promise<void> {
+  const view = await engine.containers.get(nameOf(call), { withSize: false });
+  const { id, spec, phase } = view;
+  const { tty, openStdin } = spec.process;
+  if (phase.state === 'paused')
+    throw new HttpError(409, `container ${id} is paused, unpause the container before attach`);
+  if (phase.state === 'restarting')
+    throw new HttpError(409, `container ${id} is restarting, wait until the container is running`);
+  const isStreamed = flagOf(call, 'stream');
+  const replay = flagOf(call, 'logs');
+  const streams = streamsOf(call);
+  const stream = new Stream(call, {
+    ...{ tty, ...streams, stdin: streams.stdin && openStdin },
+    detachKeys: call.query.get('detachKeys') ?? '',
+  });
+  if (phase.state === 'created' || phase.state === 'exited') {
+    stream.open();
+    if (!isStreamed) return stream.end();
+    attaches.wait(id, stream);
+    // Its end is seen only if it is read; stdin is left where it is until somebody can take it.
+    if (!streams.stdin) call.socket.resume();
+    return;
+  }
+  const options = { processId: 'main', readOnly: false, resume: null, terminalSize: null, start: false };
+  attaches.attached(id, stream);
+  stream.begin(await engine.sessions.attach(id, { ...options, replay, requestId: '' }, stream));
+}
+
+function streamsOf(call: Pick<Call, 'query'>) {
+  const [stdin, stdout, stderr] = [flagOf(call, 'stdin'), flagOf(call, 'stdout'), flagOf(call, 'stderr')];
+  return { stdin, stdout, stderr };
+}

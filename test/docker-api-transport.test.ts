@@ -1,0 +1,199 @@
+// Docker's API byte by byte: what clients of it rely on beside the bodies.
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { boxImage, dockerSuite, parseAnswer } from './harness/docker-client.ts';
+import { requiresProgram } from './harness/requires.ts';
+import { until } from './harness/until.ts';
+
+const needs = requiresProgram('busybox');
+const s = dockerSuite();
+
+async function create(body: object): Promise<string> {
+  const answer = await s.call('POST', '/containers/create', { Image: boxImage, ...body });
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  return (answer.body as { Id: string }).Id;
+}
+const remove = (id: string) => s.call('DELETE', `/containers/${id}?force=1`);
+const request = (line: string, headers = '', body = '') =>
+  `${line} HTTP/1.1\r\nHost: docker\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+const upgrade = 'Connection: Upgrade\r\nUpgrade: tcp\r\n';
+const message = (answer: { body: unknown }) => (answer.body as { message: string }).message;
+const isAttached = (id: string) =>
+  until('it is attached', () => s.daemon.log.includes(`${id}/attach status=OK`));
+
+test('a ping says which versions there are, with and without a version in the path', needs, async () => {
+  for (const path of ['/_ping', '/v1.24/_ping', '/v1.52/_ping']) {
+    const { status, headers, body } = await s.call('GET', path);
+    assert.deepEqual(
+      [status, body, headers.get('api-version'), headers.get('ostype')],
+      [200, 'OK', '1.52', 'linux'],
+    );
+  }
+  assert.equal((await s.call('HEAD', '/_ping')).status, 200);
+});
+
+test('versions that are too old or too new, and paths that there are not', needs, async () => {
+  const old = await s.call('GET', '/v1.23/info');
+  assert.equal(old.status, 400);
+  assert.match(message(old), /client version 1\.23 is too old\. Minimum supported API version is 1\.24/);
+  assert.match(
+    message(await s.call('GET', '/v1.53/info')),
+    /is too new\. Maximum supported API version is 1\.52/,
+  );
+  const nowhere = await s.call('GET', '/nowhere');
+  assert.deepEqual([nowhere.status, message(nowhere)], [404, 'page not found']);
+  assert.equal(nowhere.headers.get('api-version'), '1.52', 'errors have it, too');
+  assert.equal((await s.call('PUT', '/containers/json')).status, 404, 'a method that there is not');
+});
+
+test('without an upgrade, stdin follows the body on the same connection', needs, async () => {
+  const id = await create({ Cmd: ['sleep', '1000'] });
+  await s.call('POST', `/containers/${id}/start`);
+  const exec = await s.call('POST', `/containers/${id}/exec`, {
+    ...{ AttachStdin: true, AttachStdout: true, Cmd: ['sh', '-c', 'cat; echo end'] },
+  });
+  const { Id } = exec.body as { Id: string };
+  const socket = s.connect();
+  // In the same piece as the body, and what looks like a request.
+  socket.write(`${request(`POST /exec/${Id}/start`, '', '{"Tty":true}')}GET / HTTP/1.1\r\n\r\n`);
+  const all = text(socket);
+  await until('the head', () => socket.bytesRead > 0);
+  socket.end('more\n');
+  const [head, rest] = (await all).split(/(?<=\r\n\r\n)(.*)/s);
+  assert.equal(head, 'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n');
+  assert.equal(rest, 'GET / HTTP/1.1\r\n\r\nmore\nend\n');
+  const { body } = await s.call('GET', `/exec/${Id}/json`);
+  assert.deepEqual(
+    [(body as { ExitCode: number }).ExitCode, (body as { Running: boolean }).Running],
+    [0, false],
+  );
+  assert.equal((await s.call('POST', `/exec/${Id}/start`, {})).status, 409, 'once');
+  await remove(id);
+});
+
+test('with an upgrade, output is in frames', needs, async () => {
+  const id = await create({ Cmd: ['sh', '-c', 'printf out; printf err >&2'] });
+  const attached = s.raw(request(`POST /v1.42/containers/${id}/attach?stream=1&stdout=1&stderr=1`, upgrade));
+  await isAttached(id);
+  await s.call('POST', `/containers/${id}/start`);
+  const answer = await attached;
+  assert.match(
+    answer,
+    /^HTTP\/1\.1 101 UPGRADED\r\nContent-Type: application\/vnd\.docker\.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n/,
+  );
+  assert.ok(answer.includes('\x01\0\0\0\0\0\0\x03out'));
+  assert.ok(answer.includes('\x02\0\0\0\0\0\0\x03err'));
+  await remove(id);
+});
+
+test('errors come before the connection is taken over', needs, async () => {
+  const missing = parseAnswer(await s.raw(request('POST /containers/nosuch/attach?stream=1', upgrade)));
+  assert.deepEqual([missing.status, message(missing)], [404, 'No such container: nosuch']);
+  assert.equal(missing.headers.get('content-type'), 'application/json');
+  assert.equal((await s.call('POST', '/exec/nosuch/start', {})).status, 404);
+});
+
+test('a connection that has answered other requests can be taken over', needs, async () => {
+  const id = await create({ Cmd: ['echo', 'hi'] });
+  const socket = s.connect();
+  const all = text(socket);
+  socket.write(request('GET /_ping'));
+  await until('an answer', () => socket.bytesRead > 0);
+  socket.write(request(`POST /containers/${id}/attach?stream=1&stdout=1`, upgrade));
+  await isAttached(id);
+  await s.call('POST', `/containers/${id}/start`);
+  assert.match(await all, /101 UPGRADED[\s\S]*hi\n$/);
+  await remove(id);
+});
+
+test('the head of the answer to wait comes at once, its body at the end', needs, async () => {
+  const id = await create({ Cmd: ['sh', '-c', 'exit 3'] });
+  const socket = s.connect();
+  socket.write(request(`POST /containers/${id}/wait?condition=next-exit`, 'Connection: close\r\n'));
+  const all = text(socket);
+  await until('the head before the start', () => socket.bytesRead > 0);
+  await s.call('POST', `/containers/${id}/start`);
+  assert.deepEqual(parseAnswer(await all).body, { StatusCode: 3 });
+  assert.deepEqual(
+    (await s.call('POST', `/containers/${id}/wait`)).body,
+    { StatusCode: 3 },
+    'it has ended already',
+  );
+  await remove(id);
+});
+
+test('states: what is so already is not modified; what is not there is not found', needs, async () => {
+  const id = await create({ Cmd: ['sleep', '1000'] });
+  assert.equal((await s.call('POST', `/containers/${id}/stop`)).status, 304);
+  assert.equal((await s.call('POST', `/containers/${id}/kill`)).status, 409);
+  assert.equal((await s.call('POST', `/containers/${id}/start`, {})).status, 204);
+  assert.equal((await s.call('POST', `/containers/${id.slice(0, 12)}/start`)).status, 304);
+  assert.equal((await s.call('DELETE', `/containers/${id}`)).status, 409);
+  assert.equal((await s.call('POST', `/containers/${id}/stop?t=0`)).status, 204);
+  assert.equal((await s.call('DELETE', `/containers/${id}`)).status, 204);
+  assert.equal((await s.call('GET', `/containers/${id}/json`)).status, 404);
+  const unknown = await s.call('POST', '/containers/create', { Image: 'no/such:1' });
+  assert.deepEqual([unknown.status, message(unknown)], [404, 'No such image: no/such:1']);
+});
+
+test('every field may be null, and unknown ones are passed over', needs, async () => {
+  const nothing = Object.fromEntries(
+    [
+      'Cmd',
+      'Entrypoint',
+      'Env',
+      'Labels',
+      'Volumes',
+      'ExposedPorts',
+      'Healthcheck',
+      'HostConfig',
+      'NetworkingConfig',
+      'StopTimeout',
+    ].map((name) => [name, null]),
+  );
+  await remove(await create({ ...nothing, NoSuchField: { a: 1 } }));
+  const host = Object.fromEntries(
+    [
+      'Binds',
+      'Mounts',
+      'Tmpfs',
+      'PortBindings',
+      'RestartPolicy',
+      'LogConfig',
+      'CapAdd',
+      'Devices',
+      'Ulimits',
+      'Init',
+      'PidsLimit',
+    ].map((name) => [name, null]),
+  );
+  await remove(await create({ HostConfig: { ...host, NoSuchField: 1 } }));
+  const wrong = await s.call('POST', '/containers/create', { Image: 7 });
+  assert.equal(wrong.status, 400);
+  assert.match(message(wrong), /body\.Image/);
+});
+
+test('filters in both forms', needs, async () => {
+  const id = await create({ Labels: { which: 'this' } });
+  for (const filters of [{ label: ['which=this'] }, { label: { 'which=this': true } }]) {
+    const { body } = await s.call(
+      'GET',
+      `/containers/json?all=true&filters=${encodeURIComponent(JSON.stringify(filters))}`,
+    );
+    assert.deepEqual(
+      (body as { Id: string }[]).map(({ Id }) => Id),
+      [id],
+    );
+  }
+  assert.equal((await s.call('GET', '/containers/json?filters={"nosuch":["a"]}')).status, 400);
+  await remove(id);
+});
+
+test('a client that waits for the start of a container is let go when that is removed', needs, async () => {
+  const id = await create({});
+  const attached = s.raw(request(`POST /containers/${id}/attach?stream=1&stdout=1`, upgrade));
+  await isAttached(id);
+  await remove(id);
+  assert.match(await attached, /^HTTP\/1\.1 101 /);
+});
