@@ -153,10 +153,11 @@ test(`${kills * atOnce} containers and ${kills} kills leave links, rules, namesp
   await s.ok(['network', 'rm', 'many']);
 });
 
-test('after a reboot, networks are made again as containers start, and addresses of others are free', async () => {
+test('after a reboot, networks are made again as containers start, which have their addresses again', async () => {
   await s.ok(['network', 'create', 'again']);
-  await server('comes', ['--restart', 'always', '--network', 'again', '-p', '0.0.0.0:8300:80']);
   await server('stays', ['--network', 'again']);
+  await server('comes', ['--restart', 'always', '--network', 'again', '-p', '0.0.0.0:8300:80']);
+  const address = await addressOf('comes', 'again');
   const { Subnet } = JSON.parse(
     await s.ok(['network', 'inspect', '-f', '{{json (index .IPAM.Config 0)}}', 'again']),
   );
@@ -168,6 +169,7 @@ test('after a reboot, networks are made again as containers start, and addresses
   await until('the restart', async () => (await s.inspect('comes')).State.Running);
   assert.equal((await s.inspect('stays')).State.Status, 'exited');
   assert.equal(rows(), 1);
+  assert.equal(await addressOf('comes', 'again'), address);
   const shown = JSON.parse(
     await s.ok(['network', 'inspect', '-f', '{{json (index .IPAM.Config 0)}}', 'again']),
   );

@@ -42,7 +42,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
     async adopt(left: LeftBehind) {
       context.volumes.adopt();
-      context.networks.adopt(left);
+      context.networks.adopt();
       await adoptImages(context.images, context);
       await adoptAll(context, left);
       void collectCniGarbage(context).catch((error: unknown) =>

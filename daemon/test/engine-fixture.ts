@@ -137,7 +137,7 @@ export class EngineFixture {
     const next = new EngineFixture(this.folder, this.host, this.context.network);
     t.after(() => next.close());
     next.context.volumes.adopt();
-    next.context.networks.adopt(how);
+    next.context.networks.adopt();
     await adoptImages(next.context.images, next.context);
     await adoptAll(next.context, how);
     await restoreNetworks(next.context);

@@ -74,15 +74,21 @@ test('subnets of the host and of other networks are left alone', async (t) => {
   );
 });
 
-test('addresses outlive the daemon with their containers, and no reboot', async (t) => {
+test('addresses outlive the daemon with their containers, which have them again after a reboot', async (t) => {
   const engine = EngineFixture.start(t);
   const one = await engine.started({ name: 'one', networks: [connection('bridge')] });
   const next = await engine.dies(t);
   assert.deepEqual(addressesOf(next, one.id), ['10.201.0.2']);
   const two = await next.started({ name: 'two', networks: [connection('bridge')] });
   assert.deepEqual(addressesOf(next, two.id), ['10.201.0.3']);
+  for (const { id } of [one, two]) {
+    next.host.shim(id).held.clear();
+    next.host.shim(id).die();
+  }
   const booted = await next.dies(t, { freshBoot: true });
   assert.deepEqual(addressesOf(booted, two.id), []);
+  await startContainer(booted.context, booted.context.registry.get(two.id));
+  assert.deepEqual(addressesOf(booted, two.id), ['10.201.0.3']);
 });
 
 test('an address that is asked for is kept from others, and given to one alone', async (t) => {

@@ -77,8 +77,8 @@ export class Networks {
     this.#add({ id: builtinId(bridge, tag), name: bridge, createdAt: Date.now(), spec });
   }
 
-  /** Reads the records. `freshBoot`: no container of before runs any more, so none has an address. */
-  adopt({ freshBoot }: { readonly freshBoot: boolean }): void {
+  /** Reads the records. */
+  adopt(): void {
     for (const row of this.#store.networks.all()) {
       const network = this.#readRow(row.id, () => fromNetworkRow(row));
       // Whatever its row says: no container could ask for it by another name.
@@ -88,7 +88,7 @@ export class Networks {
       const forget = () => this.#store.endpoints.delete(row.containerId, row.networkId);
       try {
         const endpoint = fromEndpointRow(row);
-        if (freshBoot || !this.#byId.has(endpoint.networkId)) this.#journal.record({ write: forget });
+        if (!this.#byId.has(endpoint.networkId)) this.#journal.record({ write: forget });
         else this.#hold(endpoint);
       } catch (error) {
         const fields = { container: row.containerId, error: asError(error).message };
