@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { GetStatsResponse } from '../proto/gen/types/liker/v1/GetStatsResponse.ts';
 import { NetWatch } from './harness/net-watch.ts';
-import { ask, networkSuite } from './harness/network-suite.ts';
+import { answerSeconds, ask, networkSuite } from './harness/network-suite.ts';
 import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
 
@@ -31,7 +31,7 @@ const attack = (container: string, script: string) =>
   s.likerctl(['exec', '--privileged', container, 'sh', '-c', script]);
 
 const tcp = (address: string, port = 80): string =>
-  `socat -T 2 - TCP:${address.includes(':') ? `[${address}]` : address}:${port},connect-timeout=2 2>/dev/null || echo none`;
+  `socat -T ${answerSeconds} - TCP:${address.includes(':') ? `[${address}]` : address}:${port},connect-timeout=${answerSeconds} 2>/dev/null || echo none`;
 const udp = (address: string, port: number): string =>
   `echo x | socat -t 0.1 - UDP:${address.includes(':') ? `[${address}]` : address}:${port} 2>/dev/null; true`;
 

@@ -56,7 +56,7 @@ inBothModes(
       [...['sh', '-c'], `while :; do ${ask(web)}; sleep 0.05; done`],
     );
     const outside = await box.host(userns === 'host' ? 40 : 41);
-    const reach = () => outside.sh(`socat -T 5 - TCP:${box.machine.v4}:${port},connect-timeout=5`);
+    const reach = () => outside.sh(ask(box.machine.v4, port));
     const lines = async () => (await s.ok(['logs', client])).split('\n').length;
     const pid = (await s.inspect(client)).State.Pid;
     assert.equal(reach(), `I am ${web}`);
@@ -175,7 +175,7 @@ test('after a reboot, networks are made again as containers start, which have th
   );
   assert.equal(shown.Subnet, Subnet);
   const outside = await box.host(50);
-  const reach = () => outside.sh(`socat -T 5 - TCP:${box.machine.v4}:8300,connect-timeout=5`);
+  const reach = () => outside.sh(ask(box.machine.v4, 8300));
   assert.equal(reach(), 'I am comes');
   await s.ok(['start', 'stays']);
   assert.equal(await inside('stays', ask('comes')), 'I am comes');

@@ -57,8 +57,8 @@ export class NetMachine {
   }
 
   /** That of this process, such as one of inOwnNetwork. */
-  static here(): NetMachine {
-    return new NetMachine({ pid: process.pid, within: ['env'], async close() {} }, 0);
+  static here(number = 0): NetMachine {
+    return new NetMachine({ pid: process.pid, within: ['env'], async close() {} }, number);
   }
 
   private constructor(namespace: Place, number: number) {
@@ -131,6 +131,8 @@ export interface NetBoxOptions {
   readonly mtu?: number;
   /** The machine has no IPv6. Default: it has. */
   readonly withoutIpv6?: boolean;
+  /** The machine is where this process is, such as a virtual one. Default: a new network namespace. */
+  readonly here?: boolean;
 }
 
 /**
@@ -151,8 +153,8 @@ export class NetBox implements AsyncDisposable {
     this.#mtu = mtu;
   }
 
-  static async open({ mtu = 1500, withoutIpv6 = false }: NetBoxOptions = {}): Promise<NetBox> {
-    const machine = await NetMachine.open(outside.machine);
+  static async open({ mtu = 1500, withoutIpv6 = false, here = false }: NetBoxOptions = {}): Promise<NetBox> {
+    const machine = here ? NetMachine.here(outside.machine) : await NetMachine.open(outside.machine);
     const gateway = await NetMachine.open(outside.gateway);
     const box = new NetBox(machine, gateway, mtu);
     try {

@@ -1,6 +1,7 @@
 import { after } from 'node:test';
 import { NetBox, type NetBoxOptions } from './net-box.ts';
 import { type Suite, suite } from './suite.ts';
+import { hangMs } from './until.ts';
 
 /** A likerd in a network that the test makes, whose containers are on the network bridge. */
 export interface NetworkSuite extends Suite {
@@ -32,14 +33,19 @@ export async function networkSuite(options: NetBoxOptions = {}): Promise<Network
   return Object.defineProperties(more, Object.getOwnPropertyDescriptors(s)) as NetworkSuite;
 }
 
+/** How long to wait for what comes only if it gets through: two seconds, and longer in a virtual machine. */
+export const answerSeconds = Math.ceil(hangMs / 30_000);
+
 /** Prints what the server at an address or name answers. */
-export function ask(place: string): string {
-  return `socat -T 5 - TCP:${place}:80,connect-timeout=5,retry=20,interval=0.1`;
+export function ask(place: string, port: number | string = 80): string {
+  const seconds = 3 + answerSeconds;
+  return `socat -T ${seconds} - TCP:${place}:${port},connect-timeout=${seconds},retry=20,interval=0.1`;
 }
 
-/** Prints 'none' if nothing comes through within a second. */
+/** Prints 'none' if nothing comes through. */
 export function cannotReach(place: string): string {
-  return `socat -T 1 - TCP:${place}:80,connect-timeout=1 2>/dev/null || echo none`;
+  const seconds = answerSeconds / 2;
+  return `socat -T ${seconds} - TCP:${place}:80,connect-timeout=${seconds} 2>/dev/null || echo none`;
 }
 
 /** For those who ask for names that nobody has: the name servers of the outside do not answer. */

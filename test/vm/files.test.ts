@@ -1,10 +1,10 @@
-// Test files of test/ in a machine that has only cgroup v2, and Linux 6.1. LIKER_TEST_VM: parts of the names of others than these.
-import assert from 'node:assert/strict';
+// Test files in a machine that has only cgroup v2, and Linux 6.1. LIKER_TEST_VM: parts of the names of others than these.
+// LIKER_TEST_MACHINE: 'qemu', where nftables are, and another cgroup layout: 'qemu v1', 'qemu hybrid'.
 import { globSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { repository } from '../harness/daemon.ts';
 import { idsRoot } from '../package/ids-root.ts';
-import { machineTimeout, missing, runFileInVm } from './vm.ts';
+import { type Machine, machineTimeout, missing, runFileInVm, tellAll } from './vm.ts';
 
 const inEachRun = [
   'test/userns-flags.test.ts',
@@ -21,20 +21,19 @@ const selections: Readonly<Record<string, string>> = {
 const named = process.env['LIKER_TEST_VM']?.split(/[ ,]+/).filter(Boolean);
 const isNamed = named !== undefined;
 const wanted = named ?? inEachRun;
-const files = globSync('test/**/*.test.ts', { cwd: repository, exclude: ['test/vm/**'] })
+const files = globSync('{daemon,native,test}/**/*.test.ts', { cwd: repository, exclude: ['test/vm/**'] })
   .filter((file) => wanted.some((part) => file.includes(part)))
   .sort();
+const [kernel = 'uml', layout = 'v2'] = process.env['LIKER_TEST_MACHINE']?.split(' ') ?? [];
+const machine = { kernel, layout } as Machine;
 
-describe('in a machine that has only cgroup v2', { concurrency: 1, skip: missing() }, () => {
+describe(`in a machine of ${kernel} with cgroup ${layout}`, {
+  concurrency: 1,
+  skip: missing(machine),
+}, () => {
   for (const file of files)
     test(file, machineTimeout, async (t) => {
       if (file === 'test/userns-debian.test.ts') await idsRoot();
-      const { told, output, status } = await runFileInVm(file, isNamed ? undefined : selections[file]);
-      for (const { name, passed, skipped, details } of told)
-        await t.test(name, { skip: skipped === '' ? false : skipped }, () =>
-          assert.ok(passed, details.join('\n')),
-        );
-      assert.ok(told.length > 0, `no test was run:\n${output}`);
-      assert.equal(status, 0, output.slice(-8000));
+      await tellAll(t, await runFileInVm(file, { machine, pattern: isNamed ? undefined : selections[file] }));
     });
 });

@@ -1,14 +1,24 @@
+import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
 import { bundle } from '../../scripts/deb/bundle.ts';
 import { effectHelpers } from '../effects/all.ts';
 import { repository } from '../harness/daemon.ts';
 import { compiled } from '../harness/rootfs.ts';
 
 export type Layout = 'v1' | 'v2';
+
+/** Which machine, as run-in-vm has them. */
+export interface Machine {
+  readonly kernel: 'uml' | 'qemu';
+  readonly layout: Layout | 'hybrid';
+}
+
+const uml: Machine = { kernel: 'uml', layout: 'v2' };
 
 /** A test result from the machine. */
 export interface Told {
@@ -36,8 +46,8 @@ const hangMs = minutes * 15_000;
 const mostDetails = 60;
 
 /** Why no virtual machine can be booted here, or false. Downloads its kernel if necessary. */
-export function missing(): string | false {
-  const { status, stdout } = spawnSync(program, ['--check'], { encoding: 'utf8' });
+export function missing({ kernel }: Pick<Machine, 'kernel'> = uml): string | false {
+  const { status, stdout } = spawnSync(program, ['-M', kernel, '--check'], { encoding: 'utf8' });
   return status === 0 ? false : stdout.trim() || 'run-in-vm --check failed';
 }
 
@@ -72,17 +82,31 @@ export async function runInVm(
   return tests([guest, ...names], { options: ['-g', layout, '-k', kernel, ...devices], env });
 }
 
-/**
- * Runs a test file of test/ in a machine that has only cgroup v2; `pattern`: only tests whose names, with those of their suites, match. What it would build is built before: the repository can only be
- * read there, and there is no network.
- */
-export async function runFileInVm(file: string, pattern?: string): Promise<Ran> {
+interface FileOptions {
+  /** Default: user-mode-linux that has only cgroup v2. */
+  readonly machine?: Machine;
+  /** Only tests whose names, with those of their suites, match. */
+  readonly pattern?: string | undefined;
+  /** A disk that stays, for the next machine. */
+  readonly disk?: string;
+  readonly env?: readonly string[];
+}
+
+/** Runs a file with tests in a machine. What it would build is built before: the repository can only be read there, and there is no network. */
+export async function runFileInVm(
+  file: string,
+  { machine: { kernel, layout } = uml, pattern, disk, env: more = [] }: FileOptions = {},
+): Promise<Ran> {
   for (const helper of staticPrograms()) compiled(helper);
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const env = [`XDG_CACHE_HOME=${cache}`, `NODE_COMPILE_CACHE=${process.env['NODE_COMPILE_CACHE'] ?? ''}`];
+  const compileCache = process.env['NODE_COMPILE_CACHE'] ?? '';
+  const env = [`XDG_CACHE_HOME=${cache}`, `NODE_COMPILE_CACHE=${compileCache}`, ...more];
   // Its disk is a sparse file. Daemons need a file system whose mounts can be idmapped, which tmpfs is since Linux 6.3.
   return tests([file], {
-    options: ['-m', '3072', '-d', '4096'],
+    options: [
+      ...['-M', kernel, '-g', layout, '-m', '3072', '-d', '4096'],
+      ...(disk === undefined ? [] : ['-D', disk]),
+    ],
     env,
     ...(pattern !== undefined && { pattern }),
   });
@@ -119,6 +143,16 @@ async function tests(
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [output, errors, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { told: parseTap(output), output: output + errors, status };
+}
+
+/** Tells each test of a machine as one of `context`; of fewer than `least` the machine has not run all. */
+export async function tellAll(context: TestContext, { told, output, status }: Ran, least = 1): Promise<void> {
+  for (const { name, passed, skipped, details } of told)
+    await context.test(name, { skip: skipped === '' ? false : skipped }, () =>
+      assert.ok(passed, details.join('\n')),
+    );
+  assert.ok(told.length >= least, `too few tests were run:\n${output}`);
+  assert.equal(status, 0, output.slice(-8000));
 }
 
 /** Every test of TAP text, those within a suite too (https://testanything.org). */
