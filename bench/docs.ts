@@ -121,7 +121,9 @@ ${method}`;
 }
 
 function aimRow(result: Result, aim: Aim): string {
-  const others = result.rows.filter((row) => engineOf(row) !== 'liker' && row.name !== 'bash itself');
+  const others = result.rows
+    .filter((row) => engineOf(row) !== 'liker' && row.name !== 'bash itself')
+    .filter(({ name }) => aim.peers?.includes(name) ?? true);
   const engines = others.map(engineOf);
   const isAmbiguous = new Set(engines).size < engines.length;
   const peers = others

@@ -21,6 +21,8 @@ export interface Aim {
   readonly limit: number | null;
   /** Where the bound comes from, such as "crun's" or "5 ms". */
   readonly bound: string;
+  /** Rows of others that did the same work. Default: all. */
+  readonly peers?: readonly string[];
 }
 
 export interface Result {

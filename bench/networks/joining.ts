@@ -7,14 +7,14 @@ import { type Aim, medianOf, type Result, type Row, rowsOf } from '../report.ts'
 import { type Commands, own, type Place } from './place.ts';
 
 const crowd = 200;
-const published = 10;
-const withPorts = `, ${published} ports`;
+const count = 10;
+const withPorts = `, ${count} ports`;
 const beside = `${own} beside ${crowd}`;
 const besidePorts = `${beside} with ports${withPorts}`;
 const aim = { ms: 3, ofPeers: 0.2, besidePorts: 1.2 } as const;
 
 /** Not in a row, or they would be a range. */
-const ports = Array.from({ length: published }, (_, index) => ({
+const ports = Array.from({ length: count }, (_, index) => ({
   hostPort: 20_000 + 10 * index,
   containerPort: 8000 + index,
 }));
@@ -78,7 +78,7 @@ export async function joining(place: Place, quick: boolean): Promise<readonly Re
       rows: added,
       notes: [
         'Each run on the bridge minus the one of the same round without a network',
-        `Beside ${crowd}: containers that run on the bridge, with ${published} published ports each where it says so; docker and podman have none beside theirs`,
+        `Beside ${crowd}: containers that run on the bridge, with ${count} published ports each where it says so; docker and podman have none beside theirs`,
         'Parts: request → ready (started) → exit frame → end of the stream (removed)',
       ],
       aims: aims(added),
@@ -169,38 +169,41 @@ function differences(alone: readonly Sample[], connected: readonly Sample[]): Sa
 }
 
 function aims(rows: readonly Row[]): Aim[] {
-  const peers = (suffix: string): Pick<Aim, 'limit' | 'bound'> => {
-    const medians = rows
-      .filter(({ name }) => /^(docker|podman) run/.test(name) && name.endsWith(suffix))
-      .filter(({ name }) => suffix !== '' || !name.endsWith(withPorts))
-      .map(({ median }) => median);
-    const limit = medians.length === 0 ? null : Math.min(...medians) * aim.ofPeers;
-    return { limit, bound: "a fifth of docker's and podman's" };
-  };
+  const others = rows.filter(({ name }) => /^(docker|podman) run/.test(name));
+  const joined = peersOf(others.filter(({ name }) => !name.endsWith(withPorts)));
+  const published = peersOf(others.filter(({ name }) => name.endsWith(withPorts)));
   const most = { limit: aim.ms, bound: `${aim.ms} ms` };
   const alone = medianOf(rows, `${own}${withPorts}`);
   const besideWords = `beside ${crowd} containers`;
+  const portsWords = `${count} published ports`;
+  const besidePortsWords = `joining with ${count} ports ${besideWords} with ${count} each`;
   return [
-    { work: 'joining the bridge', row: own, ...most },
-    { work: 'the same, by the command line', row: `${own} run`, ...peers('') },
-    { work: `the same with ${published} published ports`, row: `${own}${withPorts}`, ...most },
+    { work: 'joining the bridge', row: own, ...joined, ...most },
+    { work: 'the same, by the command line', row: `${own} run`, ...joined },
+    { work: `the same with ${portsWords}`, row: `${own}${withPorts}`, ...published, ...most },
     {
-      work: `the same with ${published} published ports, by the command line`,
+      work: `the same with ${portsWords}, by the command line`,
       row: `${own} run${withPorts}`,
-      ...peers(withPorts),
+      ...published,
     },
-    { work: `joining the bridge ${besideWords}`, row: beside, ...most },
-    { work: `joining the bridge ${besideWords}`, row: beside, ...peers('') },
+    { work: `joining the bridge ${besideWords}`, row: beside, ...joined, ...most },
+    { work: `joining the bridge ${besideWords}`, row: beside, ...joined },
     {
-      work: `joining with ${published} ports ${besideWords} with ${published} each`,
+      work: besidePortsWords,
       row: besidePorts,
+      ...published,
       limit: alone === null ? null : alone * aim.besidePorts,
       bound: `${aim.besidePorts} times that beside none`,
     },
-    {
-      work: `joining with ${published} ports ${besideWords} with ${published} each`,
-      row: besidePorts,
-      ...peers(withPorts),
-    },
+    { work: besidePortsWords, row: besidePorts, ...published },
   ];
+}
+
+function peersOf(rows: readonly Row[]): Pick<Aim, 'peers' | 'limit' | 'bound'> {
+  const medians = rows.map(({ median }) => median);
+  return {
+    peers: rows.map(({ name }) => name),
+    limit: medians.length === 0 ? null : Math.min(...medians) * aim.ofPeers,
+    bound: "a fifth of docker's and podman's",
+  };
 }
