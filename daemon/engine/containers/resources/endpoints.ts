@@ -4,7 +4,7 @@ import { type Attachment, bringUp } from '../../networks/host/bring-up.ts';
 import { rulesOf } from '../../networks/host/egress.ts';
 import { linkEndpoints } from '../../networks/host/link-endpoint.ts';
 import { announce } from '../../networks/host/names.ts';
-import { police, unpolice } from '../../networks/host/policing.ts';
+import { mayBePoliced, police, unpolice } from '../../networks/host/policing.ts';
 import { takeDownLater } from '../../networks/host/take-down.ts';
 import { addressesOf, type Endpoint } from '../../networks/model/endpoint.ts';
 import { hostEndOf } from '../../networks/model/network.ts';
@@ -34,7 +34,8 @@ export const endpoints: RunResource = {
       firstNumber: container.spec.cni.length,
       before: container.lastEndpoints,
     });
-    await forgotten(context, made);
+    // Its link of the last run had the name that the next one gets.
+    await forgotten(context, [...made, ...container.lastEndpoints]);
     const { spec } = container;
     const links = linkEndpoints(
       made.map((endpoint, index) => ({ endpoint, attachment: attachments[index] as Attachment })),
@@ -74,8 +75,8 @@ async function leaveAll(context: EngineContext, container: Container): Promise<v
 }
 
 /**
- * The address may be given to another container at once: the network namespace, which the kernel removes a moment after its last process, does
- * not answer for it any more. Who gets it waits until nothing remembers whose it was.
+ * The address may be given to another container at once. Who gets it waits until the link is cut, so that the network namespace, which the kernel removes a
+ * moment after its last process, does not answer for it any more, and until nothing remembers whose it was.
  */
 export async function letGo(
   context: EngineContext,
@@ -87,20 +88,24 @@ export async function letGo(
   const network = networks.get(endpoint.networkId);
   if (links === null || network.spec.driver !== 'bridge') return;
   const end = hostEndOf(network.id, id);
-  await links.cutLink(end);
+  const cut = links.cutLink(end);
+  forget(context, endpoint, cut);
+  const hasRates = askedRates(spec.resources.network).length > 0;
+  if (!hasRates && !mayBePoliced(context, end)) return;
+  await cut;
   await unpolice(context, endpoint);
-  if (askedRates(spec.resources.network).length > 0) await freeEnds(context, [end]);
-  forget(context, endpoint);
+  if (hasRates) await freeEnds(context, [end]);
 }
 
 const keyOf = (networkId: string, address: string): string => `${networkId} ${address}`;
 
-/** In the background: the kernel goes through the whole table of connections, for which neither an end nor the next start waits. */
-function forget(context: EngineContext, endpoint: Endpoint): void {
+/** In the background: the kernel waits until nobody uses the link, and goes through the whole table of connections. No end and no other start waits for that. */
+function forget(context: EngineContext, endpoint: Endpoint, cut: Promise<void>): void {
   const { networks, log } = context;
   const addresses = addressesOf(endpoint);
   const keys = addresses.map((address) => keyOf(endpoint.networkId, address));
-  const done = forgetNow(context, endpoint)
+  const done = cut
+    .then(() => forgetNow(context, endpoint))
     .catch((error: unknown) =>
       log.warn('connections of an address are remembered', {
         container: endpoint.containerId,

@@ -24,7 +24,7 @@ import { requirePhase } from '../model/phase.ts';
 import { Run } from '../model/run.ts';
 import { cni } from '../resources/cni.ts';
 import { Pending, type Start } from '../resources/run-resource.ts';
-import { runResources } from '../resources/run-resources.ts';
+import { acquireRun } from '../resources/run-resources.ts';
 import { releaseShim, spawnShim } from '../resources/shim.ts';
 import { appliedLimits, containerDevices, warningOf } from '../rules/limits.ts';
 import { userNamespaceWarning } from '../rules/user-namespace.ts';
@@ -117,10 +117,7 @@ async function start(
   };
   undo.defer(() => letGoOf(acquired.held));
   undo.defer(() => letGoOf(acquired.reserved));
-  for (const resource of runResources) {
-    await resource.acquire(context, acquired);
-    undo.defer(() => resource.release(context, container));
-  }
+  await acquireRun(context, acquired, undo);
   using _place = await starts.enter();
   // What follows is the longest work of all.
   await ownTurn();

@@ -28,14 +28,17 @@ export async function police(
   await firewall.apply({ add: { policies } });
 }
 
+/** Whether this link has a policy, as far as is known: at first nobody knows what an earlier likerd has left. */
+export function mayBePoliced({ networks, network: { firewall } }: EngineContext, link: string): boolean {
+  return firewall !== null && (!networks.restored || firewall.polices(link));
+}
+
 /** After the interface of this place is gone. */
-export async function unpolice(
-  { networks, network: { links, firewall } }: EngineContext,
-  endpoint: Endpoint,
-): Promise<void> {
+export async function unpolice(context: EngineContext, endpoint: Endpoint): Promise<void> {
+  const { networks } = context;
+  const { links, firewall } = context.network;
   const link = hostEndOf(endpoint.networkId, endpoint.containerId);
-  // Before that, nobody knows what an earlier likerd has left.
-  if (firewall === null || (networks.restored && !firewall.polices(link))) return;
+  if (firewall === null || !mayBePoliced(context, link)) return;
   const bridge = await links?.linkNamed(bridgeOf(networks.get(endpoint.networkId)));
   if (bridge) await links?.forgetProxies(addressesOf(endpoint), bridge.index);
   if (networks.restored) await firewall.apply({ remove: { policies: [{ link }] } });
