@@ -53,22 +53,32 @@ export interface Attribute {
   readonly value: Uint8Array;
 }
 
-/** From the pool of Node.js, unlike Buffer.alloc: a request has dozens. */
+/** From the pool of Node.js, unlike Buffer.alloc: a start has dozens. */
 function zeros(size: number): Buffer {
   return Buffer.allocUnsafe(size).fill(0);
 }
 
-function attributeBytes({ type, value }: Attribute): Buffer {
-  const bytes = zeros(aligned(4 + value.length));
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  bytes.set(value, 4);
-  return bytes;
+function sizeOf(attributes: readonly Attribute[]): number {
+  let size = 0;
+  for (const { value } of attributes) size += aligned(4 + value.length);
+  return size;
+}
+
+function writeAttributes(bytes: Buffer, from: number, attributes: readonly Attribute[]): void {
+  let at = from;
+  for (const { type, value } of attributes) {
+    bytes.writeUInt16LE(4 + value.length, at);
+    bytes.writeUInt16LE(type, at + 2);
+    bytes.set(value, at + 4);
+    at += aligned(4 + value.length);
+  }
 }
 
 /** Encodes attributes as the value of a nested one. */
 export function nested(attributes: readonly Attribute[]): Buffer {
-  return Buffer.concat(attributes.map(attributeBytes));
+  const bytes = zeros(sizeOf(attributes));
+  writeAttributes(bytes, 0, attributes);
+  return bytes;
 }
 
 export function text(value: string): Buffer {
@@ -85,13 +95,14 @@ export interface Request {
 
 /** Encodes one request, with its number. */
 export function encodeRequest({ type, flags, body, attributes = [] }: Request, number = 1): Buffer {
-  const rest = nested(attributes);
-  const header = zeros(headerBytes);
-  header.writeUInt32LE(headerBytes + body.length + rest.length, 0);
-  header.writeUInt16LE(type, 4);
-  header.writeUInt16LE(flags | flag.request, 6);
-  header.writeUInt32LE(number, 8);
-  return Buffer.concat([header, body, rest]);
+  const bytes = zeros(headerBytes + body.length + sizeOf(attributes));
+  bytes.writeUInt32LE(bytes.length, 0);
+  bytes.writeUInt16LE(type, 4);
+  bytes.writeUInt16LE(flags | flag.request, 6);
+  bytes.writeUInt32LE(number, 8);
+  bytes.set(body, headerBytes);
+  writeAttributes(bytes, headerBytes + body.length, attributes);
+  return bytes;
 }
 
 /** Encodes requests, numbered from 1. */

@@ -121,8 +121,8 @@ export class Resolver implements Disposable {
    * is no longer allowed is out of the table.
    */
   async setPolicy(container: string, policy: NamePolicy | null): Promise<void> {
-    const request = policyRequest(container, policy);
     if (!policy && !this.#policies.has(container)) return;
+    const request = policyRequest(container, policy);
     if (policy) this.#policies.set(container, policy);
     else this.#policies.delete(container);
     await this.#tell(request);

@@ -27,7 +27,8 @@ export const ports: RunResource = {
     const { held, chosen } = hold(context, wanted);
     if (context.network.pasta === null) start.held.push(...held);
     else leaveToPasta(context, start, { held, chosen });
-    context.ledger.change(container, { facts: { ports: chosen } });
+    // Stored with the start itself: before that, nobody but this likerd could take them back.
+    context.ledger.remember(container, { ports: chosen });
     const { firewall } = context.network;
     if (firewall && !isCni)
       start.pending.add(firewall.apply({ add: { ports: firewallPorts(context, container, endpoints) } }));
@@ -44,7 +45,9 @@ async function closePorts(context: EngineContext, container: Container): Promise
   const { ports } = firewallPart(context, container);
   if (context.networks.restored && ports.length > 0)
     await context.network.firewall?.apply({ remove: { ports } });
-  context.ledger.change(container, { facts: { ports: [] } });
+  // The record of one that is removed with its end goes next.
+  if (container.spec.autoRemove) context.ledger.remember(container, { ports: [] });
+  else context.ledger.change(container, { facts: { ports: [] } });
 }
 
 /** Those of the addresses that ports can lead to. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Family, parseAddress } from '../../../../common/ip-address.ts';
 import type {
   FirewallPort,
@@ -66,8 +67,7 @@ export function firewallPorts(
   if (container.spec.cni.length > 0) return [];
   const addresses = publishedTo(context, container, endpoints);
   return container.facts.ports.flatMap(({ hostAddress, hostPort, length, protocol, containerPort }) => {
-    const family = parseAddress(hostAddress)?.family;
-    const address = family === undefined ? undefined : addresses.get(family);
+    const address = addresses.get(isIP(hostAddress) as Family);
     return address === undefined ? [] : [{ protocol, hostAddress, hostPort, length, address, containerPort }];
   });
 }

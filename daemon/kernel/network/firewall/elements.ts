@@ -69,7 +69,7 @@ export interface Element {
 
 /** Tells elements of all sets apart. */
 export function elementKey({ set, key, lastKey, isEnd }: Element): string {
-  return `${set} ${key.toString('hex')} ${lastKey?.toString('hex') ?? ''}${isEnd ? 'end' : ''}`;
+  return `${set} ${key.toString('latin1')} ${lastKey?.toString('latin1') ?? ''}${isEnd ? 'end' : ''}`;
 }
 
 export function elementsOf({
@@ -80,7 +80,7 @@ export function elementsOf({
 }: Partial<FirewallState>): Element[] {
   return [
     ...networks.flatMap(ofNetwork),
-    ...ports.flatMap(ofPort),
+    ...ofPorts(ports),
     ...policies.flatMap(ofPolicy),
     ...priorities.map(ofPriority),
   ];
@@ -171,14 +171,25 @@ function interval(set: SetName, first: Buffer, last: Buffer): Element[] {
 
 const protocolNumbers = { tcp: 6, udp: 17, sctp: 132 } as const;
 
+/** A container has few addresses, and may have many ports. */
+function ofPorts(ports: readonly FirewallPort[]): Element[] {
+  const known = new Map<string, Buffer>();
+  const bytesOf = (address: string): Buffer => {
+    const bytes = known.get(address) ?? addressBytes(address);
+    known.set(address, bytes);
+    return bytes;
+  };
+  return ports.flatMap((port) => ofPort(port, bytesOf));
+}
+
 /** A range whose ports stay as they are is one element; the kernel cannot shift a range, so any other is one for each port. */
-function ofPort(port: FirewallPort): Element[] {
+function ofPort(port: FirewallPort, bytesOf: (address: string) => Buffer): Element[] {
   const { hostAddress, hostPort, length, address, containerPort } = port;
   const family = isIPv4(address) ? 4 : 6;
   const isAny = hostAddress === '0.0.0.0' || hostAddress === '::';
   const key = (at: number): Buffer =>
     Buffer.concat([
-      ...(isAny ? [] : [addressBytes(hostAddress)]),
+      ...(isAny ? [] : [bytesOf(hostAddress)]),
       register(protocolNumbers[port.protocol]),
       service(at),
     ]);
@@ -188,13 +199,13 @@ function ofPort(port: FirewallPort): Element[] {
         set: isAny ? `anyRanges${family}` : `ranges${family}`,
         key: key(hostPort),
         lastKey: key(hostPort + length - 1),
-        data: addressBytes(address),
+        data: bytesOf(address),
       },
     ];
   return Array.from({ length }, (_, index) => ({
     set: isAny ? `any${family}` : `ports${family}`,
     key: key(hostPort + index),
-    data: Buffer.concat([addressBytes(address), service(containerPort + index)]),
+    data: Buffer.concat([bytesOf(address), service(containerPort + index)]),
   }));
 }
 

@@ -197,26 +197,28 @@ export class Firewall implements NetworkFirewall {
     const replaced = [...(remove.policies ?? []), ...(add.policies ?? [])].flatMap(
       ({ link }) => this.#policies.get(link) ?? [],
     );
-    for (const element of elementsOf({ ...remove, policies: replaced }))
-      if (isSame(this.#elements.get(elementKey(element)), element)) this.#set(touched, element, false);
-    for (const element of elementsOf(add)) this.#set(touched, element, true);
+    for (const element of elementsOf({ ...remove, policies: replaced })) {
+      const key = elementKey(element);
+      if (isSame(this.#elements.get(key), element)) this.#set(touched, key, null);
+    }
+    for (const element of elementsOf(add)) this.#set(touched, elementKey(element), element);
     for (const { link } of remove.policies ?? []) this.#policies.delete(link);
     for (const policy of add.policies ?? []) this.#policies.set(policy.link, policy);
     for (const { bridge } of remove.networks ?? []) this.#networks.delete(bridge);
     for (const network of add.networks ?? []) this.#networks.set(network.bridge, network);
   }
 
-  #set(touched: Touched, element: Element, isThere: boolean): void {
-    const key = elementKey(element);
+  #set(touched: Touched, key: string, element: Element | null): void {
     if (!touched.has(key)) touched.set(key, this.#elements.get(key));
-    if (isThere) this.#elements.set(key, element);
+    if (element) this.#elements.set(key, element);
     else this.#elements.delete(key);
   }
 
   /** br_netfilter may be loaded at any time. */
   #noteLoopback6(touched: Touched): void {
-    const isThere = this.#elements.has(elementKey(loopback6));
-    if (isThere === servesLoopback6()) this.#set(touched, loopback6, !isThere);
+    const key = elementKey(loopback6);
+    const isThere = this.#elements.has(key);
+    if (isThere === servesLoopback6()) this.#set(touched, key, isThere ? null : loopback6);
   }
 
   get #isEmpty(): boolean {
@@ -351,9 +353,10 @@ export class Firewall implements NetworkFirewall {
   }
 }
 
+/** Of two with the same key. */
 function isSame(a: Element | undefined, b: Element | undefined): boolean {
   if (!a || !b) return a === b;
-  return elementKey(a) === elementKey(b) && (a.data ?? none).equals(b.data ?? none);
+  return (a.data ?? none).equals(b.data ?? none);
 }
 
 const none = Buffer.alloc(0);
