@@ -64,7 +64,7 @@ export class Lab implements AsyncDisposable {
       process.execPath,
       '--disable-warning=ExperimentalWarning',
       ...nodeArgs,
-      join(checkout, 'daemon/main.ts'),
+      join(checkout, 'dist/likerd.mjs'),
     ];
     this.#command = [...within, ...(nodeArgs.length === 0 ? [join(checkout, 'bin/likerd')] : sources)];
     this.#args = args;

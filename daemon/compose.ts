@@ -99,6 +99,7 @@ export async function compose(
     | 'registries'
     | 'shortNames'
     | 'keepBlobs'
+    | 'spareShims'
   >,
   log: Log,
 ) {
@@ -124,7 +125,7 @@ export async function compose(
     folder: options.registries ?? usualRegistries(isRoot),
     env: process.env,
   });
-  const processes = new Processes();
+  const processes = new Processes({ spares: options.spareShims });
   const journal = new Journal(store, log);
   const registry = new Registry();
   const processOf = (id: string) => livePhase(registry.byId(id)?.phase ?? { state: 'created' })?.main ?? null;

@@ -29,7 +29,7 @@ import { until, within } from './harness/until.ts';
 const point = new Failpoint();
 /** For the helpers of likerctl. */
 const ofClient = new Failpoint();
-const s = suite({ env: point.env, preload: point.preload });
+const s = suite({ env: point.env, args: point.args, preload: point.preload });
 after(() => point[Symbol.dispose]());
 after(() => ofClient[Symbol.dispose]());
 const call = <T>(work: (api: Api) => Promise<T>): Promise<T> => using(s, work);

@@ -20,7 +20,7 @@ const registry = await FakeRegistry.start();
 // Before the suite's, which looks for connections that are left.
 after(() => registry[Symbol.asyncDispose]());
 const point = new Failpoint();
-const s = suite({ env: point.env, preload: point.preload });
+const s = suite({ env: point.env, args: point.args, preload: point.preload });
 after(() => point[Symbol.dispose]());
 
 const texts = ['lower', 'upper'];

@@ -25,7 +25,7 @@ new Uploads(registry);
 // Before the suite's, which looks for connections that are left.
 after(() => registry[Symbol.asyncDispose]());
 const point = new Failpoint();
-const s = suite({ env: point.env, preload: point.preload });
+const s = suite({ env: point.env, args: point.args, preload: point.preload });
 after(() => point[Symbol.dispose]());
 const call = <T>(work: (api: Api) => Promise<T>): Promise<T> => using(s, work);
 

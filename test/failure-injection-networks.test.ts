@@ -32,7 +32,7 @@ const { machine } = box;
 const point = new Failpoint();
 const s = suite({
   within: machine.within,
-  args: ['--default-network', 'bridge', '--cni-config', folder, '--cni-plugins', folder],
+  args: ['--default-network', 'bridge', '--cni-config', folder, '--cni-plugins', folder, ...point.args],
   env: point.env,
   preload: point.preload,
 });

@@ -10,7 +10,7 @@ import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
 const point = new Failpoint();
-const s = suite({ env: point.env, preload: point.preload });
+const s = suite({ env: point.env, args: point.args, preload: point.preload });
 after(() => point[Symbol.dispose]());
 const box = new Box(s);
 

@@ -11,7 +11,7 @@ import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
 const point = new Failpoint();
-const s = suite({ env: point.env });
+const s = suite({ env: point.env, args: point.args });
 after(() => point[Symbol.dispose]());
 
 /** Tries every call, also those that are nearly the same: `npm run endurance`. */

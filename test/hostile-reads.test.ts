@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Containers } from './harness/containers.ts';
-import { childrenOf, isAlive } from './harness/proc.ts';
+import { childrenOf, isAlive, sparesOf } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
 
@@ -145,4 +145,7 @@ test('a folder given to --device that contains no devices is not walked to its e
 });
 
 /** Child processes of likerd: shims, and processes that read on its behalf. */
-const strangers = () => childrenOf(s.daemon.pid).filter(isAlive);
+const strangers = () => {
+  const spares = sparesOf(s.daemon.pid);
+  return childrenOf(s.daemon.pid).filter((pid) => isAlive(pid) && !spares.includes(pid));
+};

@@ -18,6 +18,7 @@ after(() => rmSync(work, { recursive: true, force: true }));
 const held = join(work, 'held');
 const s = suite({
   env: { LIKER_HELD_BIRTHS: held },
+  args: ['--spare-shims', '0'],
   preload: join(import.meta.dirname, 'harness/held-births.ts'),
 });
 const containers = new Containers(s);

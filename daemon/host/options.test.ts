@@ -25,6 +25,7 @@ test('default paths are where the system expects them', async () => {
     registries: null,
     shortNames: 'docker',
     keepBlobs: false,
+    spareShims: 2,
     readyFd: null,
   });
 });
@@ -80,6 +81,8 @@ test('an invalid option is reported in one line', async () => {
     [['--userns-default', 'keep-id'], /userns-default.*keep-id.*auto.*host/],
     [['--userns-pool', '5'], /userns-pool '5'/],
     [['--ready-fd', 'x'], /ready-fd/],
+    [['--spare-shims', '-1'], /spare-shims: give a number from 0 to 64/],
+    [['--spare-shims', '1.5'], /spare-shims/],
     [['--root', '/a', '--root', '/b'], /twice/],
   ];
   for (const [args, why] of wrong) {

@@ -7,6 +7,8 @@ import { parseUsernsPool } from './userns-pool.ts';
 
 export type DaemonOptions = NonNullable<Awaited<ReturnType<typeof parseOptions>>>;
 
+const mostSpareShims = 64;
+
 /**
  * Parses the command line, with defaults from LIKER_ROOT, LIKER_RUN and LIKER_HOST of the environment. Returns null after it has
  * answered --help or --version. Throws an Error whose message is for the user.
@@ -102,6 +104,12 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
         describe:
           'Keep the compressed archives of all layers that are pulled or loaded, so that images can be pushed and saved in the same bytes',
       },
+      'spare-shims': {
+        type: 'number',
+        default: 2,
+        describe:
+          'How many shims wait for the next starts, which are faster then; each takes less than 1 MiB. 0: none',
+      },
       'ready-fd': { type: 'number', describe: 'File descriptor that receives a byte once the API is served' },
     })
     .example('$0 --root /srv/liker --run /run/liker-2', 'run a second daemon beside the first')
@@ -122,6 +130,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       'cni-plugins',
       'registries',
       'short-names',
+      'spare-shims',
       'ready-fd',
     ])
     .strict()
@@ -148,6 +157,10 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
   if (readyFd !== null && !(Number.isInteger(readyFd) && readyFd >= 0)) {
     throw new Error('Invalid --ready-fd: give the number of an open descriptor');
   }
+  const spareShims = parsed['spare-shims'];
+  if (!(Number.isInteger(spareShims) && spareShims >= 0 && spareShims <= mostSpareShims)) {
+    throw new Error(`Invalid --spare-shims: give a number from 0 to ${mostSpareShims}`);
+  }
   return {
     root: absolute('--root', parsed.root),
     run: absolute('--run', parsed.run),
@@ -167,6 +180,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
     registries: parsed.registries === undefined ? null : absolute('--registries', parsed.registries),
     shortNames: parsed['short-names'],
     keepBlobs: parsed['keep-blobs'],
+    spareShims,
     readyFd,
   };
 }

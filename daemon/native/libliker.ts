@@ -31,6 +31,9 @@ function bind(path: string) {
     spawnShim: library.func(
       'int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const void *held, size_t held_count, void *out)',
     ),
+    sendPlan: library.func(
+      'int liker_send_plan (int socket, const void *plan, size_t plan_size, const void *held, size_t held_count, void *call, size_t size)',
+    ),
     bindPort: library.func(
       'int liker_bind_port (int protocol, const char *address, uint16_t port, _Out_ uint16_t *bound)',
     ),
@@ -153,11 +156,12 @@ export function pidfdEnded(pidfd: number): boolean {
 
 /**
  * Starts a shim with a plan of encodeLaunch, in a thread: clone(2) with CLONE_VFORK returns only after the child has called execve,
- * which takes tens of milliseconds when hundreds of processes compete for a CPU. `held`: fds of which the shim keeps copies open.
+ * which takes tens of milliseconds when hundreds of processes compete for a CPU. `held`: fds of which the shim keeps copies open. Without a plan
+ * the shim waits for that of sendPlan.
  */
 export async function spawnShim(
   shimFd: number,
-  plan: Uint8Array,
+  plan: Uint8Array | null,
   held: readonly number[] = [],
 ): Promise<SpawnedShim> {
   const out = Buffer.alloc(spawnedBytes);
@@ -166,13 +170,20 @@ export async function spawnShim(
     library().spawnShim,
     shimFd,
     plan,
-    plan.length,
+    plan?.length ?? 0,
     Int32Array.from(held),
     held.length,
     out,
   );
   check(result, 'start', out.toString('latin1', 16, out.indexOf(0, 16)), 'liker-shim');
   return { pid: out.readInt32LE(4), pidfd: out.readInt32LE(8), socketFd: out.readInt32LE(12) };
+}
+
+/** Gives a shim that waits for it its plan, and copies of `held`. False if that cannot be done now, or the shim has ended. */
+export function sendPlan(socketFd: number, plan: Uint8Array, held: readonly number[]): boolean {
+  const call = Buffer.alloc(16);
+  const fds = Int32Array.from(held);
+  return library().sendPlan(socketFd, plan, plan.length, fds, fds.length, call, call.length) === 0;
 }
 
 /** Waits in a thread until a child of likerd has ended, and reaps it (waitid(2), P_PIDFD). */

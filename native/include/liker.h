@@ -22,11 +22,18 @@ LIKER_API int liker_load_shim (const char *path);
 
 /*
  * Starts a shim with clone (CLONE_VM | CLONE_VFORK | CLONE_PIDFD) and execveat of shim_fd: in its own session, with
- * default signal dispositions and an empty mask, without any other fd but copies of the `held_count` in `held`, which the shim only
- * keeps open; the array is overwritten. The plan is passed in a sealed memfd.
+ * default signal dispositions, an empty mask and no other fd. It gets the plan as by liker_send_plan. Without one (NULL) it waits for that,
+ * and ends if the socket is closed before.
  */
-LIKER_API int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, int32_t *held, size_t held_count,
+LIKER_API int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const int32_t *held, size_t held_count,
                                 struct liker_spawned *out);
+
+/*
+ * Gives a shim its plan in a sealed memfd, and copies of `held_count` fds, which the shim only keeps open. On failure `call` (of `size` zeroed
+ * bytes) names what has failed; a shim of which likerd has the other end then still waits, or has ended (-EPIPE).
+ */
+LIKER_API int liker_send_plan (int socket, const void *plan, size_t plan_size, const int32_t *held, size_t held_count, char *call,
+                               size_t size);
 
 /*
  * Takes a port of the host for as long as the returned fd is open. `protocol`: IPPROTO_*. `address`: IPv4 or IPv6 in text; :: is IPv6

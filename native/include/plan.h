@@ -8,6 +8,12 @@
  */
 #pragma once
 
+/*
+ * A shim gets its plan, a sealed memfd, from its socket, before the first frame: by messages (SCM_RIGHTS) of at most PLAN_FDS descriptors, each
+ * with a u32: how many follow in other messages. The first descriptor is the plan, the others are those that the shim only keeps open.
+ */
+#define PLAN_FDS 250u /* the kernel passes at most 253 */
+
 #define PLAN_MAGIC 0x50524b4cu
 #define PLAN_VERSION 1u
 

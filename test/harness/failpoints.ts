@@ -45,6 +45,8 @@ export class Failpoint implements Disposable {
   readonly #fd: number;
   #arming = 0;
   readonly env: NodeJS.ProcessEnv;
+  /** For likerd: a shim that waits for its plan would take the failure that is meant for another. */
+  readonly args = ['--spare-shims', '0'] as const;
   /** For a likerd whose own calls must fail. */
   readonly preload = join(import.meta.dirname, 'failing-likerd.ts');
 

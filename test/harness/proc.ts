@@ -62,6 +62,11 @@ export function shimsBelow(folder: string): number[] {
   return shims.filter((pid) => openFiles(pid).some((file) => file.startsWith(`${folder}/`)));
 }
 
+/** Children of a likerd that wait for a plan. */
+export function sparesOf(daemon: number): number[] {
+  return childrenOf(daemon).filter((pid) => readProc(pid, 'comm').trim() === 'liker-spare');
+}
+
 /** Makes a file in a container without likerd, as its root: that of the host may make none on idmapped layers. */
 export function touchInside(pid: number, path: string): void {
   execFileSync('nsenter', ['-t', String(pid), '-U', '-m', 'touch', path]);

@@ -14,7 +14,7 @@ import { type Daemon, type DaemonOptions, repository, startDaemon } from './daem
 import { inProcess } from './in-process.ts';
 import { type LikerctlOptions, likerctl, ok, type Running, startLikerctl } from './likerctl.ts';
 import type { Outcome } from './outcome.ts';
-import { openFiles, readProc } from './proc.ts';
+import { openFiles, readProc, sparesOf } from './proc.ts';
 import { buildRootfs } from './rootfs.ts';
 import { type TerminalOptions, type TerminalSession, terminal } from './terminal.ts';
 import { until, within } from './until.ts';
@@ -119,8 +119,9 @@ export function suite(options: SuiteOptions = {}): Suite {
     });
     if (user && inProcess) execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, rootfs]);
     // Files that the daemon opens once and keeps are not a leak: what a container needs, and a socket to the kernel's firewall.
-    await likerctl(daemon, ['run', '--rm', rootfs, 'true']);
+    const { code } = await likerctl(daemon, ['run', '--rm', rootfs, 'true']);
     await likerctl(daemon, ['info']);
+    if (code === 0 && !options.checkout && !options.args?.includes('--spare-shims')) await spares(daemon);
     filesBefore = await settledFiles(daemon);
     // libuv opens one at the first watch, and keeps it.
     if (!filesBefore.includes(inotify)) filesBefore.push(inotify);
@@ -231,6 +232,11 @@ async function inspect({ socket }: Daemon, container: string): Promise<Inspected
 const inotify = 'anon_inode:inotify';
 
 /** Waits, since connections of past clients are closed a moment later. */
+/** The shims that likerd has beforehand, from the first start on. */
+async function spares(daemon: Daemon): Promise<void> {
+  await until('two shims to wait', () => sparesOf(daemon.pid).length === 2);
+}
+
 async function settledFiles(daemon: Daemon): Promise<string[]> {
   let last = '';
   await until(

@@ -16,18 +16,11 @@ import { type Holder, holderOf } from './holder.ts';
 import type { HostProcess } from './host-process.ts';
 import { type Listing, readListing } from './listing.ts';
 import type { StartFailure } from './reports.ts';
-import { type Shim, ShimConnection } from './shim.ts';
+import { type Shim, ShimConnection, type SpawnedShim } from './shim.ts';
+import { type Spare, Spares } from './spares.ts';
 import { type FoundUser, readUser } from './user.ts';
 
 const repository = join(import.meta.dirname, '../../..');
-
-export interface SpawnedShim {
-  readonly shim: Shim;
-  readonly pid: number;
-  /** Resolves when it has ended, which may be long after its connection closed. */
-  readonly ended: Promise<void>;
-  kill(): void;
-}
 
 const SIGKILL = 9;
 const looks = { firstMs: 1, longestMs: 500 };
@@ -61,17 +54,27 @@ function watched(pidfd: number, over: Promise<void>): Pick<SpawnedShim, 'ended' 
 /** Starts shims from one sealed copy of the binary, and finds and signals processes by pidfd. */
 export class Processes {
   readonly #shimFd: number;
+  readonly #spares: Spares;
 
-  constructor(binary: string = process.env['LIKER_SHIM'] ?? join(repository, 'native/build/liker-shim')) {
-    this.#shimFd = loadShim(binary);
+  /** `spares`: how many shims wait for the next starts, from the first one on. */
+  constructor({ spares = 0 }: { readonly spares?: number } = {}) {
+    this.#shimFd = loadShim(process.env['LIKER_SHIM'] ?? join(repository, 'native/build/liker-shim'));
+    this.#spares = new Spares(spares, () => this.#birth());
   }
 
   [Symbol.dispose](): void {
+    this.#spares[Symbol.dispose]();
     closeFd(this.#shimFd);
   }
 
   /** Starts a shim with an encoded plan. `held`: fds of which it keeps copies open until it ends. */
   async spawn(plan: Buffer, held: readonly number[] = []): Promise<SpawnedShim> {
+    const begun = await this.#spares.begin(plan, held);
+    this.#spares.refill();
+    return begun ?? (await this.#birth(plan, held));
+  }
+
+  async #birth(plan: Buffer | null = null, held: readonly number[] = []): Promise<Spare> {
     const { pid, pidfd, socketFd } = await spawnShim(this.#shimFd, plan, held);
     const shim = ShimConnection.adoptSocket(socketFd, pid);
     return { shim, pid, ...watched(pidfd, shim.whenClosed) };

@@ -14,7 +14,7 @@ import {
 import { type FrameHeader, FrameReader } from '../../../common/shim/reader.ts';
 import { maxFrameBytes } from '../../../common/sizes.ts';
 import { socketFd } from '../../loop/socket-fd.ts';
-import { sendFd } from '../../native/libliker.ts';
+import { sendFd, sendPlan } from '../../native/libliker.ts';
 import { Writer } from '../plan/fields.ts';
 import { type StepName, stepKind } from '../plan/steps.ts';
 import { Cursor } from './cursor.ts';
@@ -48,7 +48,15 @@ export interface ClientStart {
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
 /** A connection to the shim of one container. Sending never blocks and never throws: a lost shim closes. */
-export type Shim = Pick<ShimConnection, keyof ShimConnection>;
+export type Shim = Pick<ShimConnection, Exclude<keyof ShimConnection, 'begin'>>;
+
+export interface SpawnedShim {
+  readonly shim: Shim;
+  readonly pid: number;
+  /** Resolves when it has ended, which may be long after its connection closed. */
+  readonly ended: Promise<void>;
+  kill(): void;
+}
 
 export class ShimConnection {
   readonly #socket: Socket;
@@ -130,6 +138,11 @@ export class ShimConnection {
     } finally {
       close(dir);
     }
+  }
+
+  /** Gives a shim that was spawned without a plan one, and fds that it keeps open. False if that is not possible, or it has ended. */
+  begin(plan: Buffer, held: readonly number[]): boolean {
+    return !this.#closed && sendPlan(socketFd(this.#socket), plan, held);
   }
 
   listen(listener: ShimListener): void {

@@ -1,6 +1,7 @@
 /*
  * Starts a shim from a large, multi-threaded process. clone(2) with CLONE_VM | CLONE_VFORK copies no page
- * tables. The child shares all memory, so it makes only raw system calls until execveat.
+ * tables. The child shares all memory, so it makes only raw system calls until execveat. The shim waits for its plan
+ * at its socket: at once, or long after it was born.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -17,47 +18,35 @@
 
 #define STACK_SIZE (64u << 10)
 #define GUARD_SIZE (4u << 10)
-#define PLAN_FD 3
-#define SOCKET_FD 4
-#define SHIM_FD 5
-#define FIRST_HELD 6
-#define MOST_HELD (128u << 10)
-#define ABOVE_ALL 16 /* above all fds that the child sets up, except those that the shim holds */
+#define SOCKET_FD 3
+#define SHIM_FD 4
+#define ABOVE_ALL 16 /* above all fds that the child sets up */
 
 struct birth {
-  int shim, plan, socket, null;
-  int32_t *held; /* become FIRST_HELD and those that follow */
-  int held_count;
+  int shim, socket, null;
   bool keep_stderr; /* LIKER_SHIM_STDERR: for debugging */
   const char *call; /* the call that failed, here or in the child, which shares this memory */
   int error;        /* of the child */
 };
 
 /* A copy of the fd above all places that are set up. */
-static int lifted (const struct birth *birth, int fd) {
-  return fcntl (fd, F_DUPFD_CLOEXEC, ABOVE_ALL + birth->held_count);
+static int lifted (int fd) {
+  return fcntl (fd, F_DUPFD_CLOEXEC, ABOVE_ALL);
 }
 
 static int arrange_fds (struct birth *birth) {
   birth->call = "fcntl";
-  int shim = lifted (birth, birth->shim), plan = lifted (birth, birth->plan), socket = lifted (birth, birth->socket),
-      null = lifted (birth, birth->null);
-  if (shim < 0 || plan < 0 || socket < 0 || null < 0)
+  int shim = lifted (birth->shim), socket = lifted (birth->socket), null = lifted (birth->null);
+  if (shim < 0 || socket < 0 || null < 0)
     return -1;
-  for (int i = 0; i < birth->held_count; i++)
-    if ((birth->held[i] = lifted (birth, birth->held[i])) < 0)
-      return -1;
   birth->call = "dup3";
   for (int fd = 0; fd < (birth->keep_stderr ? 2 : 3); fd++)
     if (dup3 (null, fd, 0) < 0)
       return -1;
-  if (dup3 (plan, PLAN_FD, 0) < 0 || dup3 (socket, SOCKET_FD, 0) < 0 || dup3 (shim, SHIM_FD, O_CLOEXEC) < 0)
+  if (dup3 (socket, SOCKET_FD, 0) < 0 || dup3 (shim, SHIM_FD, O_CLOEXEC) < 0)
     return -1;
-  for (int i = 0; i < birth->held_count; i++)
-    if (dup3 (birth->held[i], FIRST_HELD + i, 0) < 0)
-      return -1;
   birth->call = "close_range";
-  return sys_close_range ((unsigned)(FIRST_HELD + birth->held_count), ~0u, 0);
+  return sys_close_range (SHIM_FD + 1, ~0u, 0);
 }
 
 /* In the child: no lock, no allocation, no stdio, nothing that depends on the thread. */
@@ -104,33 +93,22 @@ static int clone_shim (struct birth *birth, int *pidfd) {
   return pid < 0 ? failed (error) : pid;
 }
 
-static int make_plan (const void *plan, size_t size, const char **call) {
-  *call = "memfd_create";
-  cleanup_fd int fd = open_memfd ("liker-plan", false);
-  if (fd < 0)
-    return -1;
-  *call = "write";
-  if (write_all (fd, plan, size) < 0)
-    return -1;
-  *call = "fcntl";
-  return seal_memfd (fd) < 0 ? -1 : steal_fd (&fd);
-}
-
 static int refuse (struct liker_spawned *out, const char *call, int error) {
   strncpy (out->call, call, sizeof out->call - 1);
   return -error;
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): the child changes what is held, and shares the memory */
-int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, int32_t *held, size_t held_count,
+/* The child ends at once. */
+static void reap (int pidfd) {
+  siginfo_t info;
+  RETRY (waitid (P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+}
+
+int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const int32_t *held, size_t held_count,
                       struct liker_spawned *out) {
-  if (out->size < sizeof *out || held_count > MOST_HELD)
+  if (out->size < sizeof *out)
     return -EINVAL;
   int pair[2];
-  const char *call;
-  cleanup_fd int plan_fd = make_plan (plan, plan_size, &call);
-  if (plan_fd < 0)
-    return refuse (out, call, errno);
   cleanup_fd int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0)
     return refuse (out, "open", errno);
@@ -143,15 +121,19 @@ int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, int32_t *
     return refuse (out, "fcntl", errno);
   /* NOLINTNEXTLINE(concurrency-mt-unsafe): likerd does not change its environment */
   bool keep_stderr = getenv ("LIKER_SHIM_STDERR") != NULL;
-  struct birth birth = { .shim = shim_fd, .plan = plan_fd, .socket = theirs, .null = null,
-                         .held = held, .held_count = (int)held_count, .keep_stderr = keep_stderr };
+  struct birth birth = { .shim = shim_fd, .socket = theirs, .null = null, .keep_stderr = keep_stderr };
   int pid = clone_shim (&birth, &pidfd);
   if (pid < 0)
     return refuse (out, birth.call, errno);
   if (birth.error) {
-    siginfo_t info;
-    RETRY (waitid (P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+    reap (pidfd);
     return refuse (out, birth.call, birth.error);
+  }
+  int sent = plan ? liker_send_plan (ours, plan, plan_size, held, held_count, out->call, sizeof out->call) : 0;
+  if (sent < 0) {
+    close_fd (&ours); /* without a plan, it ends */
+    reap (pidfd);
+    return sent;
   }
   out->pid = pid;
   out->pidfd = steal_fd (&pidfd);

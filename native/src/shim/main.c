@@ -1,7 +1,6 @@
 /*
  * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether the daemon is
- * running or not. liker_spawn_shim starts it with the plan at fd 3, the daemon's socket at fd 4, and from fd 6 on the sockets that hold
- * published ports.
+ * running or not. liker_spawn_shim starts it with the daemon's socket at fd 3, by which it gets its plan.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +17,8 @@
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "await_plan.h"
 #include "connection.h"
-#include "held.h"
 #include "network.h"
 #include "plan/launch.h"
 #include "query.h"
@@ -27,8 +26,7 @@
 #include "serve.h"
 #include "start.h"
 
-#define PLAN_FD 3
-#define SOCKET_FD 4
+#define SOCKET_FD 3
 #define BACKLOG 8
 #define BIT(signal) (1ull << ((signal)-1))
 
@@ -112,17 +110,17 @@ static void start_main (struct shim *shim, const void *plan, size_t size) {
   settings_free (&settings);
 }
 
-static void read_plan (struct shim *shim) {
+static void read_plan (struct shim *shim, int fd) {
   struct stat st = { 0 };
   void *plan = MAP_FAILED;
-  if (fstat (PLAN_FD, &st) == 0)
-    plan = mmap (NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, PLAN_FD, 0);
+  if (fstat (fd, &st) == 0)
+    plan = mmap (NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (plan == MAP_FAILED) {
     struct failure failure = shim_failure (st.st_size ? "mmap" : "fstat", "plan");
     report_failure (shim, 0, &failure);
     return;
   }
-  close (PLAN_FD);
+  close (fd);
   answer_query (plan, (size_t)st.st_size, SOCKET_FD);
   start_main (shim, plan, (size_t)st.st_size);
   munmap (plan, (size_t)st.st_size);
@@ -137,11 +135,9 @@ static int join_new_keyring (void) {
   return sys_keyctl (KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM ? -1 : 0;
 }
 
-/* Everything up to the connection to the daemon. Returns the call that failed, or NULL. */
+/* Everything that can be done before there is a plan. Returns the call that failed, or NULL. */
 static const char *prepare (struct shim *shim) {
-  prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
-  if (held_begin (shim) < 0)
-    return "fcntl";
+  prctl (PR_SET_NAME, "liker-spare", 0, 0, 0);
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
     return "prctl";
   if (join_new_keyring () < 0)
@@ -149,10 +145,15 @@ static const char *prepare (struct shim *shim) {
   shim->epoll = epoll_create1 (EPOLL_CLOEXEC);
   if (shim->epoll < 0)
     return "epoll_create1";
-  if (fcntl (SOCKET_FD, F_SETFD, FD_CLOEXEC) < 0 || fcntl (SOCKET_FD, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+  if (fcntl (SOCKET_FD, F_SETFD, FD_CLOEXEC) < 0)
     return "fcntl";
-  if (block_signals (shim) < 0)
-    return "signalfd";
+  return block_signals (shim) < 0 ? "signalfd" : NULL;
+}
+
+static const char *connect_daemon (struct shim *shim) {
+  prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
+  if (fcntl (SOCKET_FD, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+    return "fcntl";
   shim->daemon = connection_open (shim, SOCKET_FD);
   return shim->daemon ? NULL : "epoll_ctl";
 }
@@ -171,9 +172,12 @@ int main (void) {
   shim.oom = (struct oom){ .source = NO_SOURCE, .counter = -1 };
   shim.log.folder = shim.log.file = shim.network.errors = shim.network.namespace = -1;
   const char *failed_call = prepare (&shim);
+  int plan = failed_call ? -1 : await_plan (&shim, SOCKET_FD);
+  if (!failed_call)
+    failed_call = plan < 0 ? "recvmsg" : connect_daemon (&shim);
   if (failed_call)
     report_and_exit (failed_call);
-  read_plan (&shim);
+  read_plan (&shim, plan);
   serve (&shim);
   serve_clients (&shim);
   return 0;

@@ -165,7 +165,8 @@ struct shim {
   struct process *processes;               /* the main one first */
   struct sink *sinks;
   uint64_t lost_at;                        /* ms: when the daemon was lost; 0: its limits are no longer in force */
-  unsigned held; /* how many fds */
+  int *held; /* see held.h */
+  size_t held_count;
   bool main_failed;
   bool reap_again; /* a child was left unreaped because its pid was unknown */
 };

@@ -1,5 +1,4 @@
-import type { SpawnedShim } from '../../../kernel/process/processes.ts';
-import type { Shim } from '../../../kernel/process/shim.ts';
+import type { Shim, SpawnedShim } from '../../../kernel/process/shim.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 
