@@ -16,9 +16,10 @@ const unified = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((folder) =>
 const work = mkdtempSync(join(tmpdir(), 'lk-slow-'));
 after(() => rmSync(work, { recursive: true, force: true }));
 const held = join(work, 'held');
+const noSpares = ['--spare-shims', '0'];
 const s = suite({
   env: { LIKER_HELD_BIRTHS: held },
-  args: ['--spare-shims', '0'],
+  args: noSpares,
   preload: join(import.meta.dirname, 'harness/held-births.ts'),
 });
 const containers = new Containers(s);
@@ -177,7 +178,7 @@ test('a likerd that stops all containers at its exit cancels starts, and leaves 
   skip,
 }, async () => {
   const id = await create(s.rootfs, 'sleep', '1000');
-  await s.daemon.restart(['--stop-containers-on-exit']);
+  await s.daemon.restart([...noSpares, '--stop-containers-on-exit']);
   const again = await restarting();
   await whileFrozen(async () => {
     again.die();
@@ -188,7 +189,7 @@ test('a likerd that stops all containers at its exit cancels starts, and leaves 
     assert.equal((await given)[0].status, 'rejected');
     await noShimLeft();
   });
-  await s.daemon.start([]);
+  await s.daemon.start();
   await until('its next life', async () => (await containers.state(again.id)) === 'RUNNING');
   assert.match(await containers.state(id), /^EXITED/);
   await containers.remove(id, again.id);
