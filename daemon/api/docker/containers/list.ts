@@ -11,7 +11,7 @@ import { networkMode, networksOf } from './network-settings.ts';
 import { portLines } from './ports.ts';
 
 /** More containers than there are on a machine. */
-const noLimit = 1_000_000;
+export const noLimit = 1_000_000;
 
 export async function listContainers({ engine }: Door, call: Call): Promise<Answer> {
   const limit = numberOf(call, 'limit') ?? 0;
@@ -27,7 +27,7 @@ export async function listContainers({ engine }: Door, call: Call): Promise<Answ
   return json(containers.map((view) => listRecord(view, now)));
 }
 
-function listRecord(view: ContainerView, now: number): object {
+export function listRecord(view: ContainerView, now: number): object {
   const { id, spec, phase, health, sizes } = view;
   return {
     Id: id,

@@ -3,6 +3,7 @@ import type { LogEntry } from '../../../engine/logs/api.ts';
 import type { Door } from '../door.ts';
 import { timeTextOfNs } from '../format/time.ts';
 import { type Answer, bytes } from '../http/answer.ts';
+import { begin } from '../http/begin.ts';
 import { type Call, flagOf, nameOf } from '../http/call.ts';
 import { HttpError } from '../http/errors.ts';
 
@@ -26,7 +27,7 @@ export async function containerLogs({ engine }: Door, call: Call): Promise<Answe
   const options = { ...wanted, tty, timestamps: flagOf(call, 'timestamps') };
   const isFramed = !tty && call.version >= 42;
   const type = `application/vnd.docker.${isFramed ? 'multiplexed' : 'raw'}-stream`;
-  return bytes(framed(entries, options), type);
+  return bytes(framed(await begin(entries), options), type);
 }
 
 interface Options {

@@ -1,6 +1,6 @@
 import { parseSignal } from '../../../../common/signals.ts';
 import { parseBytes } from '../../../../common/units.ts';
-import type { AskedSpec, Namespaces } from '../../../engine/containers/model/spec.ts';
+import type { AskedSpec, Namespaces, RestartPolicy } from '../../../engine/containers/model/spec.ts';
 import { HttpError } from '../http/errors.ts';
 import { sizeOf } from '../sessions/size.ts';
 import type { AskedHost, CreateBody } from './create-body.ts';
@@ -115,7 +115,7 @@ function parseShare(mode: string, field: string, own: readonly string[]) {
 
 const policies = ['no', 'always', 'unless-stopped', 'on-failure'] as const;
 
-export function parseRestart(policy: AskedHost['RestartPolicy']): NonNullable<AskedSpec['restart']> {
+export function parseRestart(policy: AskedHost['RestartPolicy']): RestartPolicy {
   const asked = policy?.Name || 'no';
   const name = policies.find((word) => word === asked);
   if (name === undefined)

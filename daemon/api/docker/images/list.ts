@@ -13,7 +13,7 @@ export async function listImages({ engine }: Door, call: Call): Promise<Answer> 
   return json((await engine.images.list(all)).map(imageRecord));
 }
 
-function imageRecord(image: ImageView): object {
+export function imageRecord(image: ImageView): object {
   return {
     Id: image.id,
     ParentId: '',

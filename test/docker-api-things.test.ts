@@ -1,0 +1,162 @@
+// Docker's own command at likerd's socket for it: files, volumes, networks, images as archives, events and figures.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { boxImage, dockerSuite } from './harness/docker-client.ts';
+import { requiresProgram } from './harness/requires.ts';
+import { until } from './harness/until.ts';
+
+const needs = requiresProgram('docker', 'busybox');
+const s = dockerSuite();
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+
+test('cp: into a container that was never started, and out of one that runs', needs, async () => {
+  const folder = s.folder('copy');
+  mkdirSync(join(folder, 'in/sub'), { recursive: true });
+  writeFileSync(join(folder, 'in/sub/file'), 'content\n');
+  await s.dockerOk(['create', '--name', 'files', boxImage, 'sleep', '1000']);
+  await s.dockerOk(['cp', join(folder, 'in'), 'files:/tmp/out']);
+  await s.dockerOk(['start', 'files']);
+  assert.equal(await s.dockerOk(['exec', 'files', 'cat', '/tmp/out/sub/file']), 'content');
+  await s.dockerOk(['exec', 'files', 'ln', '-s', '/tmp/out', '/tmp/link']);
+  await s.dockerOk(['cp', 'files:/tmp/out/sub', join(folder, 'back')]);
+  assert.equal(readFileSync(join(folder, 'back/file'), 'utf8'), 'content\n');
+  assert.match(
+    (await s.docker(['cp', 'files:/nowhere', folder])).stderr,
+    /Could not find the file \/nowhere in container files/,
+  );
+  const { headers } = await s.call('HEAD', '/containers/files/archive?path=/tmp/link');
+  const stat = json(Buffer.from(headers.get('x-docker-container-path-stat') ?? '', 'base64').toString());
+  assert.deepEqual([stat['name'], stat['linkTarget'], stat['mode']], ['link', '/tmp/out', 2 ** 27 + 0o777]);
+  assert.match(await s.dockerOk(['diff', 'files']), /^A \/tmp\/link$/m);
+  await s.dockerOk(['export', '-o', join(folder, 'all.tar'), 'files']);
+  assert.match(
+    execFileSync('tar', ['-tf', join(folder, 'all.tar')], { encoding: 'utf8' }),
+    /^tmp\/out\/sub\/file$/m,
+  );
+  await s.dockerOk(['rm', '-f', 'files']);
+});
+
+test('commit, save and load', needs, async () => {
+  await s.dockerOk(['run', '--name', 'maker', boxImage, 'sh', '-c', 'echo made >/made']);
+  const id = await s.dockerOk(['commit', '-c', 'CMD cat /made', 'maker', 'made:1']);
+  assert.equal(await s.dockerOk(['run', '--rm', 'made:1']), 'made');
+  const archive = join(s.folder('archives'), 'made.tar');
+  await s.dockerOk(['save', '-o', archive, 'made:1']);
+  await s.dockerOk(['rm', 'maker']);
+  assert.match(await s.dockerOk(['rmi', 'made:1']), /^Untagged: made:1\nDeleted: sha256:/);
+  assert.equal(await s.dockerOk(['load', '-i', archive]), 'Loaded image: made:1');
+  assert.equal(await s.dockerOk(['images', '-q', '--no-trunc', 'made']), id);
+  await s.dockerOk(['rmi', 'made:1']);
+});
+
+test('volumes', needs, async () => {
+  await s.dockerOk(['volume', 'create', '--label', 'a=b', 'data']);
+  assert.equal(await s.dockerOk(['volume', 'create', 'data']), 'data', 'it is there already');
+  assert.equal(await s.dockerOk(['volume', 'ls', '-q', '--filter', 'label=a=b']), 'data');
+  const path = await s.dockerOk(['volume', 'inspect', '--format', '{{.Mountpoint}}', 'data']);
+  await s.dockerOk(['run', '--rm', '-v', 'data:/data', boxImage, 'touch', '/data/file']);
+  assert.equal(readFileSync(join(path, 'file'), 'utf8'), '');
+  await s.dockerOk(['create', '--name', 'user', '-v', 'data:/data', boxImage]);
+  assert.match((await s.docker(['volume', 'rm', 'data'])).stderr, /in use/);
+  await s.dockerOk(['rm', 'user']);
+  await s.dockerOk(['volume', 'rm', 'data']);
+  assert.match((await s.docker(['volume', 'inspect', 'data'])).stderr, /no such volume/);
+});
+
+test('networks: made, listed, found and removed', needs, async () => {
+  const { status, body } = await s.call('POST', '/networks/create', {
+    ...{ Name: 'front', Labels: { a: 'b' }, IPAM: { Config: [{ Subnet: '10.123.0.0/24' }] } },
+  });
+  assert.equal(status, 201);
+  const { Id } = body as { Id: string };
+  assert.equal(await s.dockerOk(['network', 'ls', '-q', '--no-trunc', '--filter', 'label=a=b']), Id);
+  const names = (await s.dockerOk(['network', 'ls', '--format', '{{.Name}}'])).split('\n');
+  for (const name of ['bridge', 'host', 'none', 'front']) assert.ok(names.includes(name), name);
+  const facts = '{{.Name}} {{.Driver}} {{.Scope}} {{(index .IPAM.Config 0).Subnet}}';
+  assert.equal(
+    await s.dockerOk(['network', 'inspect', '--format', facts, Id.slice(0, 12)]),
+    'front bridge local 10.123.0.0/24',
+  );
+  assert.equal((await s.call('POST', '/networks/create', { Name: 'front' })).status, 409);
+  assert.equal((await s.call('DELETE', '/networks/host')).status, 403);
+  assert.equal(await s.dockerOk(['network', 'rm', 'front']), 'front');
+  assert.match((await s.docker(['network', 'inspect', 'front'])).stderr, /network front not found/);
+});
+
+test('events: those of a run, with what clients read in them', needs, async () => {
+  const since = String(Date.now() / 1000);
+  await s
+    .dockerOk(['run', '--rm', '--name', 'short', '-l', 'a=b', boxImage, 'sh', '-c', 'exit 3'])
+    .catch(() => {});
+  const until = String(Date.now() / 1000 + 0.001);
+  const told = await s.dockerOk([
+    'events',
+    '--since',
+    since,
+    '--until',
+    until,
+    '--filter',
+    'label=a',
+    '--format',
+    '{{json .}}',
+  ]);
+  const all = told.split('\n').map(json);
+  const actions = all
+    .map(({ Action }) => Action)
+    .filter((action) => action !== 'attach' && action !== 'detach');
+  assert.deepEqual(actions, ['create', 'start', 'die', 'destroy']);
+  const die = all.find(({ Action }) => Action === 'die') as {
+    Actor: { Attributes: Record<string, string> };
+    status: string;
+    from: string;
+  };
+  const { exitCode, image, name, a } = die.Actor.Attributes;
+  assert.deepEqual({ exitCode, image, name, a }, { exitCode: '3', image: boxImage, name: 'short', a: 'b' });
+  assert.deepEqual([die.status, die.from], ['die', boxImage]);
+  assert.equal((await s.call('GET', '/events?filters={"nosuch":["a"]}')).status, 400);
+});
+
+test('who has the head of the answer misses no event', needs, async () => {
+  const socket = s.connect();
+  socket.write('GET /events?filters={"type":["container"]} HTTP/1.1\r\nHost: d\r\n\r\n');
+  let told = '';
+  socket.on('data', (bytes) => {
+    told += String(bytes);
+  });
+  await until('the head', () => told !== '');
+  assert.match(told, /transfer-encoding: chunked/i);
+  const id = await s.dockerOk(['create', boxImage]);
+  await until('the event', () => told.includes(`"Action":"create","Actor":{"ID":"${id}"`));
+  socket.destroy();
+  await s.dockerOk(['rm', id]);
+});
+
+test('figures', needs, async () => {
+  await s.dockerOk(['run', '-d', '--name', 'busy', '-m', '64m', boxImage, 'sh', '-c', 'while :; do :; done']);
+  const line = await s.dockerOk([
+    'stats',
+    '--no-stream',
+    '--format',
+    '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.PIDs}}',
+    'busy',
+  ]);
+  const [, cpu, limit, pids] = /^busy ([\d.]+)% \S+ \/ (\S+) (\d+)$/.exec(line) ?? [];
+  assert.ok(Number(cpu) > 0, line);
+  assert.equal(limit, '64MiB');
+  assert.ok(Number(pids) >= 1);
+  assert.match(await s.dockerOk(['top', 'busy']), /^UID +PID[\s\S]*while :; do :; done/);
+  await s.dockerOk(['update', '-m', '48m', '--memory-swap', '96m', 'busy']);
+  assert.equal(
+    await s.dockerOk(['inspect', '--format', '{{.HostConfig.Memory}}', 'busy']),
+    String(48 * 2 ** 20),
+  );
+  await s.dockerOk(['kill', 'busy']);
+  const stopped = await s.call('GET', '/containers/busy/stats?stream=0');
+  assert.equal((stopped.body as { read: string }).read, '0001-01-01T00:00:00Z');
+  assert.match(await s.dockerOk(['system', 'df']), /^Containers +1 +0 /m);
+  const { body } = await s.call('POST', '/containers/prune');
+  assert.equal((body as { ContainersDeleted: string[] }).ContainersDeleted.length, 1);
+});
