@@ -1,12 +1,13 @@
 // Docker's own command at likerd's socket for it: files, volumes, networks, images as archives, events and figures.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { boxImage, dockerSuite } from './harness/docker-client.ts';
 import { requiresProgram } from './harness/requires.ts';
-import { until } from './harness/until.ts';
+import { hangMs, until } from './harness/until.ts';
 
 const needs = requiresProgram('docker', 'busybox');
 const s = dockerSuite();
@@ -159,4 +160,27 @@ test('figures', needs, async () => {
   assert.match(await s.dockerOk(['system', 'df']), /^Containers +1 +0 /m);
   const { body } = await s.call('POST', '/containers/prune');
   assert.equal((body as { ContainersDeleted: string[] }).ContainersDeleted.length, 1);
+});
+
+const lacks = spawnSync('python3', ['-c', 'import docker']).status !== 0;
+test('docker-py', { skip: lacks && 'needs python3-docker, which this machine lacks' }, async () => {
+  const program = join(import.meta.dirname, 'foreign/docker-py.py');
+  const { stdout } = await promisify(execFile)('python3', [program, `unix://${s.dockerSocket}`, boxImage], {
+    timeout: hangMs,
+  });
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    'True linux',
+    "b'hi\\n'",
+    "ContainerError 3 b'bad\\n'",
+    'ImageNotFound',
+    "['web']",
+    "b'\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x06typed\\n'",
+    'True',
+    "file 3 b'abc'",
+    '/web PID',
+    "{'StatusCode': 137}",
+    'exited 137',
+    "['create', 'start', 'die']",
+    `[['${boxImage}']]`,
+  ]);
 });

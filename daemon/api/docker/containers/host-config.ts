@@ -98,7 +98,9 @@ function nanoCpus({ quotaUs, periodUs }: ContainerSpec['resources']['cpu']): num
 function logConfig({ logDriver, logFileBytes, logFiles }: ContainerSpec): object {
   const bounds = { 'max-size': logFileBytes, 'max-file': logFiles };
   const given = Object.entries(bounds).filter(([, value]) => value !== null);
-  return { Type: logDriver, Config: Object.fromEntries(given.map(([name, value]) => [name, String(value)])) };
+  // Some clients read logs only of drivers that they know.
+  const Type = logDriver === 'none' ? 'none' : 'json-file';
+  return { Type, Config: Object.fromEntries(given.map(([name, value]) => [name, String(value)])) };
 }
 
 function securityOptions(spec: ContainerSpec): string[] {

@@ -47,7 +47,8 @@ export async function createNetwork({ engine }: Door, call: Call): Promise<Answe
     name: body.Name,
     driver: body.Driver === 'default' ? '' : body.Driver,
     internal: body.Internal,
-    ipv6: body.EnableIPv6,
+    // Clients that made a network compare it with what they asked for.
+    ipv6: body.EnableIPv6 ?? false,
     subnets: (body.IPAM?.Config ?? []).map((one) => ({
       ...{ subnet: one.Subnet, gateway: one.Gateway, ipRange: one.IPRange },
       auxAddresses: Object.fromEntries(one.AuxiliaryAddresses),

@@ -30,6 +30,8 @@ export async function attach({ engine, attaches }: Door, call: TakeoverCall): Pr
     return;
   }
   const options = { processId: 'main', readOnly: false, resume: null, terminalSize: null, start: false };
+  // Some clients lose what comes together with the head.
+  if (phase.state === 'running') stream.open();
   attaches.attached(id, stream);
   stream.begin(await engine.sessions.attach(id, { ...options, replay, requestId: '' }, stream));
 }

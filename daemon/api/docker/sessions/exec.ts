@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { asError } from '../../../../common/errors.ts';
 import { check } from '../../../../common/schema.ts';
 import { type ExecProcess, execSchema } from '../../../engine/process/spec.ts';
 import type { SessionSink } from '../../../engine/sessions/frames.ts';
@@ -27,11 +28,8 @@ const created = v.looseObject({
 
 export async function createExec({ engine, execs }: Door, call: Call): Promise<Answer> {
   const asked = await bodyOf(call, created);
-  const { id, name, phase } = await containerOf(engine, nameOf(call));
+  const id = await requireRunning(engine, nameOf(call));
   if (asked.Cmd.length === 0) throw new HttpError(400, 'No exec command specified');
-  if (phase.state === 'paused')
-    throw new HttpError(409, `Container ${name} is paused, unpause the container before exec`);
-  if (phase.state !== 'running') throw new HttpError(409, `container ${id} is not running`);
   const process: ExecProcess = check(
     execSchema,
     {
@@ -51,9 +49,13 @@ export async function createExec({ engine, execs }: Door, call: Call): Promise<A
   return json({ Id: exec.id }, 201);
 }
 
-async function containerOf(engine: Door['engine'], reference: string) {
+/** Answers the id. */
+async function requireRunning(engine: Door['engine'], reference: string): Promise<string> {
   const { id, spec, phase } = await engine.containers.get(reference, { withSize: false });
-  return { id, name: spec.name, phase };
+  if (phase.state === 'running') return id;
+  if (phase.state === 'paused')
+    throw new HttpError(409, `Container ${spec.name} is paused, unpause the container before exec`);
+  throw new HttpError(409, `container ${id} is not running`);
 }
 
 const started = v.looseObject({ Detach: flag, Tty: flag, ConsoleSize: maybe(v.array(v.number())) });
@@ -83,8 +85,17 @@ async function startAttached(door: Door, exec: Exec, call: TakeoverCall, tty: bo
     ended(exec, code);
     if (startError !== '') stream.say(`${startError}\r\n`);
   };
-  stream.begin(await start(door, exec, stream));
-  exec.pid = stream.pid;
+  await requireRunning(door.engine, exec.containerId);
+  // Some clients lose output that comes together with the head. What fails from here on is told as output, as in Docker.
+  stream.open();
+  try {
+    stream.begin(await start(door, exec, stream));
+    exec.pid = stream.pid;
+  } catch (error) {
+    ended(exec, 126);
+    stream.say(`${asError(error).message}\r\n`);
+    stream.end();
+  }
 }
 
 /** Nobody has its output. */

@@ -61,13 +61,13 @@ export class Stream implements SessionSink {
     if (this.#isOpen || this.#isOver) return;
     this.#isOpen = true;
     const { version, socket, headers } = this.#call;
-    const isFramed = !this.#options.tty && version >= framesHaveType;
+    const isUpgrade = headers.has('upgrade');
+    const isFramed = !this.#options.tty && version >= framesHaveType && isUpgrade;
     const type = `application/vnd.docker.${isFramed ? 'multiplexed' : 'raw'}-stream`;
-    const upgrade = headers.get('upgrade');
     socket.write(
-      upgrade === undefined
-        ? `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n\r\n`
-        : `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
+      isUpgrade
+        ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
+        : `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n\r\n`,
     );
   }
 

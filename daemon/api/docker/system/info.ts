@@ -46,7 +46,7 @@ export async function info(door: Door): Promise<Answer> {
     NFd: 0,
     NGoroutines: 0,
     SystemTime: timeText(Date.now()),
-    LoggingDriver: 'local',
+    LoggingDriver: 'json-file',
     CgroupDriver: 'cgroupfs',
     CgroupVersion: isV2 ? '2' : '1',
     NEventsListener: 0,
