@@ -116,7 +116,7 @@ export class EngineFixture {
     mkdirSync(join(folder, 'run/c'), { recursive: true });
     mkdirSync(join(folder, 'rootfs'));
     const fixture = new EngineFixture(folder, new FakeHost());
-    fixture.context.networks.restored = true;
+    fixture.context.networks.nowRestored();
     t.after(() => {
       fixture.close();
       rmSync(folder, { recursive: true });

@@ -91,6 +91,30 @@ test('addresses outlive the daemon with their containers, which have them again 
   assert.deepEqual(addressesOf(booted, two.id), ['10.201.0.3']);
 });
 
+test('a container that its policy starts waits until networks are restored', async (t) => {
+  const engine = EngineFixture.start(t);
+  const restart = { name: 'always' } as const;
+  const one = await engine.started({ name: 'one', restart, networks: [connection('bridge')] });
+  engine.host.shim(one.id).held.clear();
+  engine.host.shim(one.id).die();
+  const { links } = engine.host;
+  links.links.clear();
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let early = -1;
+  const ownLinks = links.ownLinks.bind(links);
+  links.ownLinks = async (prefix) => {
+    t.mock.timers.tick(60_000);
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    if (early < 0) early = links.links.size;
+    return ownLinks(prefix);
+  };
+  const next = await engine.dies(t, { freshBoot: true });
+  assert.equal(early, 0, 'nothing is made while networks are restored');
+  const again = next.find(one);
+  await again.changed.until(() => again.phase.state === 'running', 1000);
+  assert.equal(links.links.size, 1);
+});
+
 test('an address that is asked for is kept from others, and given to one alone', async (t) => {
   const engine = EngineFixture.start(t);
   await networkService(engine.context).create(asked);

@@ -23,6 +23,7 @@ export const endpoints: RunResource = {
     const { container } = start;
     const { networks } = container.spec;
     if (networks.length === 0) return;
+    await context.networks.whenRestored();
     const attachments: Attachment[] = [];
     for (const { network } of networks) {
       takeDownLater(context, network);

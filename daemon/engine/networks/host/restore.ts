@@ -17,7 +17,7 @@ import { placeEnds } from './policing.ts';
 export async function restoreNetworks(context: EngineContext): Promise<void> {
   const { network, log } = context;
   const { links, firewall } = network;
-  if (links === null) return;
+  if (links === null) return context.networks.nowRestored();
   const attempt = async (what: string, act: () => Promise<unknown>): Promise<void> => {
     await act().catch((error: unknown) => log.error(what, { error: asError(error).message }));
   };
@@ -28,7 +28,7 @@ export async function restoreNetworks(context: EngineContext): Promise<void> {
   // Otherwise there is nothing, and the library need not be loaded.
   if (state.networks.length > 0 || own.length > 0)
     await attempt('the firewall of networks cannot be restored', async () => firewall?.rebuild(state));
-  context.networks.restored = true;
+  context.networks.nowRestored();
   for (const container of context.registry.all())
     await attempt('the interfaces of a container do not fit its egress policy', () =>
       placeEnds(context, container),

@@ -47,8 +47,8 @@ export class Networks {
   readonly up = new Map<string, { readonly mtu: number; readonly index: number }>();
   /** Addresses that the kernel is made to forget, by network and address: who gets one waits for that. */
   readonly forgetting = new Map<string, Promise<void>>();
-  /** What the host has agrees with the records. Until then nothing of it is changed by itself. */
-  restored = false;
+  #restored = false;
+  readonly #whole = Promise.withResolvers<void>();
   /** Timers of networks that will be taken down if nobody is on them by then. */
   readonly idle = new Map<string, NodeJS.Timeout>();
   /** One at a time, since each must see the routes of the others. */
@@ -75,6 +75,21 @@ export class Networks {
       egress: null,
     } as const;
     this.#add({ id: builtinId(bridge, tag), name: bridge, createdAt: Date.now(), spec });
+  }
+
+  /** What the host has agrees with the records. Until then nothing of it is changed by itself. */
+  get restored(): boolean {
+    return this.#restored;
+  }
+
+  /** Resolves when `restored`. What is made before would not be part of what is restored. */
+  whenRestored(): Promise<void> {
+    return this.#whole.promise;
+  }
+
+  nowRestored(): void {
+    this.#restored = true;
+    this.#whole.resolve();
   }
 
   /** Reads the records. */
