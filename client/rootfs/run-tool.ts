@@ -13,9 +13,10 @@ export function requireTool(names: readonly string[], install: string): string {
   const folders = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`.split(':').filter((folder) => folder !== '');
   const found = names.find((name) => folders.some((folder) => isExecutable(join(folder, name))));
   if (found !== undefined) return found;
+  const missing = names.length === 1 ? `${names[0]} is not` : `none of ${names.join(', ')} is`;
   throw new LikerError(
     'BAD_ROOTFS',
-    `Cannot build a root file system: ${names.join(' or ')} is not on this machine; install it, on Debian with '${install}'`,
+    `Cannot build a root file system: ${missing} on this machine; install it, on Debian with '${install}'`,
     { metadata: { program: names[0] ?? '' } },
   );
 }

@@ -14,8 +14,9 @@ export function scratch(names: readonly string[]): Provider {
     );
   const programs = names.map((name) => wantedProgram(name));
   for (const program of programs) requireStatic(program);
+  const told = programs.length === 1 ? '1 static program' : `${programs.length} static programs`;
   return {
-    doing: `Copying ${programs.length} static programs`,
+    doing: `Copying ${told}`,
     needsEmpty: false,
     async fill(folder) {
       const bin = join(folder, 'bin');
@@ -25,7 +26,7 @@ export function scratch(names: readonly string[]): Provider {
         copyFileSync(path, join(bin, name));
         chmodSync(join(bin, name), 0o755);
       }
-      return `${programs.length} static programs`;
+      return told;
     },
   };
 }

@@ -276,7 +276,10 @@ function inOne(problems: readonly LikerError[]): LikerError {
   const [last, ...others] = problems.toReversed();
   if (last === undefined) return new LikerError('INTERNAL', 'A registry without hosts was asked');
   if (others.length === 0) return last;
-  const before = others.toReversed().map(({ message }) => message);
+  const [tried = ''] = /^Cannot .*?': /.exec(last.message) ?? [];
+  const before = others
+    .toReversed()
+    .map(({ message }) => (message.startsWith(tried) ? message.slice(tried.length) : message));
   return new LikerError(last.reason, `${last.message}; before that, its mirrors: ${before.join('; ')}`, {
     metadata: last.metadata,
     cause: last,
