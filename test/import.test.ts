@@ -145,7 +145,7 @@ test('what is wrong is said, and nothing of it stays', async () => {
     [['-'], layerOfFolder(folder), /it holds images; take them in with likerctl load/],
     [['-c', 'RUN make', '-'], tar, /Invalid change 'RUN make': RUN is none of CMD/],
     [['--platform', 'a/b/c/d', '-'], tar, /platform/],
-    [['-'], Buffer.from('no tar at all'), /Cannot read the archive/],
+    [['-'], Buffer.from('no tar at all'), /Cannot read the archive: it is not a tar archive/],
     [['-'], tar.subarray(0, 2000), /Cannot read the archive/],
     [['-', 'Wrong'], tar, /Wrong/],
     [['-', `x@sha256:${'a'.repeat(64)}`], tar, /known by a digest only where it was pulled from/],

@@ -16,7 +16,8 @@ export async function receiveArchive(
     received = await draftLayer(context, writeBytes(bytes), () => {}, signal);
   } catch (error) {
     if (!hasReason(error, 'BAD_ARCHIVE')) throw error;
-    throw new LikerError('BAD_IMAGE', `Cannot read the archive: ${error.message}`, { cause: error });
+    const why = error.message.replace(/^Cannot unpack the layer: /, '');
+    throw new LikerError('BAD_IMAGE', `Cannot read the archive: ${why}`, { cause: error });
   }
   if (received.unpacked.size > 0) return received;
   received[Symbol.dispose]();
