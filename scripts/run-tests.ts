@@ -37,6 +37,8 @@ const units: Group = {
 };
 /** What has a connection to a daemon: once more by the wire that likerctl does not take by itself. */
 const otherWire: Group = { ...units, patterns: ['client/{connection,session}/**/*.test.ts'] };
+/** What depends on the way of a session's bytes: once more with those that likerctl exchanges with the shim. */
+const otherBytes = endToEnd('test/{daemon-death,terminal}.test.ts');
 /** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
 const machines = endToEnd('test/vm/*.test.ts');
 /** They measure how CPUs are shared, or use all of them. */
@@ -103,12 +105,16 @@ const print = (text: string) => void process.stdout.write(text);
 
 async function oneByOne(): Promise<void> {
   await runFiles(filesOf(units), units, print);
-  if (process.env['LIKER_WIRE'] === undefined) {
-    process.env['LIKER_WIRE'] = 'ttrpc';
-    await runFiles(filesOf(otherWire), otherWire, print);
-    delete process.env['LIKER_WIRE'];
-  }
+  await onceMore('LIKER_WIRE', 'ttrpc', otherWire);
   await runFiles(filesOf(others, [machines, measuring]), others, print);
+  await onceMore('LIKER_BYTES', 'direct', otherBytes);
+}
+
+async function onceMore(setting: string, value: string, group: Group): Promise<void> {
+  if (process.env[setting] !== undefined) return;
+  process.env[setting] = value;
+  await runFiles(filesOf(group), group, print);
+  delete process.env[setting];
 }
 
 const toldBeside: string[] = [];

@@ -5,7 +5,7 @@ import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
-import { clientSays } from './harness/direct.ts';
+import { connectedTo, throughLikerd } from './harness/direct.ts';
 import { isAlive } from './harness/proc.ts';
 import { reboot } from './harness/reboot.ts';
 import { requiresCgroups } from './harness/requires.ts';
@@ -109,22 +109,25 @@ describe('kill -9 of a shim', { concurrency: 1 }, () => {
   });
 });
 
-test('a lost connection to a shim is restored, and its client continues', async () => {
-  const running = s.start(
-    ['run', '-i', '--rm', '--name', 'cut', s.rootfs, 'sh', '-c', 'echo ready; cat; echo end'],
-    {
-      stdin: 'open',
-    },
-  );
-  await running.waitFor('ready');
-  const { Pid } = await stateOf('cut');
-  await takeOverShim(s, (await s.inspect('cut')).Id);
-  await clientSays(() => running.waitFor('reconnected'));
-  assert.deepEqual([(await stateOf('cut')).Status, (await stateOf('cut')).Pid], ['running', Pid]);
-  running.write('typed\n');
-  running.closeStdin();
-  assert.equal((await running.outcome).stdout, 'ready\ntyped\nend\n');
-});
+for (const env of [throughLikerd, { LIKER_BYTES: 'direct' }]) {
+  test(`a lost connection to a shim is restored, and its client continues (${env.LIKER_BYTES})`, async () => {
+    const isDirect = env !== throughLikerd;
+    const running = s.start(
+      ['run', '-i', '--rm', '--name', 'cut', s.rootfs, 'sh', '-c', 'echo ready; cat; echo end'],
+      { stdin: 'open', env },
+    );
+    await running.waitFor('ready');
+    const { Pid, ShimPid } = await stateOf('cut');
+    if (isDirect) await connectedTo(ShimPid);
+    await takeOverShim(s, (await s.inspect('cut')).Id);
+    if (!isDirect) await running.waitFor('reconnected');
+    await becomes('cut', 'running');
+    assert.equal((await stateOf('cut')).Pid, Pid);
+    running.write('typed\n');
+    running.closeStdin();
+    assert.equal((await running.outcome).stdout, 'ready\ntyped\nend\n');
+  });
+}
 
 test('after a reboot, containers are exited or restarted according to their policy', async () => {
   const policies = ['no', 'on-failure', 'always', 'unless-stopped'];
@@ -230,11 +233,12 @@ describe('a shim of another version', { concurrency: 1 }, () => {
 
   test('with the same protocol is adopted, and a shell on it continues', async () => {
     await s.daemon.restart([], { LIKER_SHIM: build(1) });
-    await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc']);
+    const env = throughLikerd;
+    await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc'], { env });
     await terminal.waitForText(/#$/);
     await terminal.run('kept=yes; echo $$', /2\r\n/);
     await s.daemon.restart();
-    await clientSays(() => terminal.waitForText('reconnected'));
+    await terminal.waitForText('reconnected');
     await terminal.run('echo $kept $$', /yes 2\r\n/);
     // This shim does not announce the look-up step, so another process looks up the user.
     await terminal.run('echo web:x:1000:1001::/srv:/bin/sh >/etc/passwd; echo www:x:33:web >/etc/group', /#/);

@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { Cgroups } from '../daemon/kernel/cgroup/cgroups.ts';
 import { Api, type ApiSession } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
-import { clientSays } from './harness/direct.ts';
+import { connectedTo, throughLikerd } from './harness/direct.ts';
 import { isAlive, residentBytes } from './harness/proc.ts';
 import { hasCgroups, requiresCgroups } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
@@ -149,11 +149,12 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
   });
 
   test('an interactive likerctl reconnects to the same shell and says so in one line', async () => {
-    await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc']);
+    const env = throughLikerd;
+    await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc'], { env });
     await terminal.waitForText(prompt);
     await terminal.run('kept=yes; echo $$', /2\r\n/);
     await dieAndComeBack();
-    await clientSays(() => terminal.waitForText('reconnected'));
+    await terminal.waitForText('reconnected');
     await terminal.run('echo $kept $$', /yes 2\r\n/);
     const notices = terminal
       .history()
@@ -168,13 +169,32 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     assert.equal(await terminal.end(), 4);
   });
 
-  test('so does an interactive exec', async () => {
+  test('one that is connected to the shim goes on without a word, and learns of its end from the next likerd', async () => {
+    await using terminal = s.terminal(['run', '-it', '--rm', '--name', 'quiet', s.rootfs, 'bash', '--norc'], {
+      env: { LIKER_BYTES: 'direct' },
+    });
+    await terminal.waitForText(prompt);
+    await connectedTo((await s.inspect('quiet')).State.ShimPid);
+    await terminal.run('echo $((40 + 2))', /42\r\n/);
+    await s.daemon.kill9();
+    terminal.resize(101, 31);
+    await until('the size', async () => (await terminal.run('stty size', /\d+ \d+\r\n/)).includes('31 101'), {
+      everyMs: 200,
+    });
+    await s.daemon.start();
+    await until('its return', async () => (await s.inspect('quiet')).AttachedClients === 1);
+    terminal.type('exit 4\r');
+    assert.equal(await terminal.end(), 4);
+    assert.doesNotMatch(terminal.history(), /likerctl:/);
+  });
+
+  test('an interactive exec reconnects as well', async () => {
     const id = await s.detached([], ['sleep', '1000']);
-    await using terminal = s.terminal(['exec', '-it', id, 'bash', '--norc']);
+    await using terminal = s.terminal(['exec', '-it', id, 'bash', '--norc'], { env: throughLikerd });
     await terminal.waitForText(prompt);
     await terminal.run('kept=exec; echo $$', /\d+\r\n/);
     await dieAndComeBack();
-    await clientSays(() => terminal.waitForText('reconnected'));
+    await terminal.waitForText('reconnected');
     await terminal.run('echo $kept', /exec\r\n/);
     terminal.type('exit 5\r');
     assert.equal(await terminal.end(), 5);
@@ -340,7 +360,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     const folder = s.folder('given-up');
     await using terminal = shellOnTerminal(
       s.daemon,
-      `stty -a >${folder}/before; LIKER_BYTES=grpc likerctl run -it --name given-up ${s.rootfs} sh -c 'echo ready; cat'; code=$?; stty -a >${folder}/after; echo code:$code`,
+      `stty -a >${folder}/before; LIKER_BYTES=likerd likerctl run -it --name given-up ${s.rootfs} sh -c 'echo ready; cat'; code=$?; stty -a >${folder}/after; echo code:$code`,
     );
     await terminal.waitForText('ready');
     await s.daemon.kill9();
@@ -424,15 +444,15 @@ describe('an orderly shutdown of likerd', { concurrency: 1 }, () => {
     const script = `echo ready; until [ -e ${go} ]; do sleep 0.01; done; echo late; exit 7`;
     const holder = await s.detached(['-v', `${work}:${work}`], ['sleep', '1000']);
     const flags = ['--rm', '--name', 'late', '-v', `${work}:${work}`];
-    const run = s.start(['run', ...flags, s.rootfs, 'sh', '-c', script]);
-    const exec = s.start(['exec', holder, 'sh', '-c', script]);
+    const run = s.start(['run', ...flags, s.rootfs, 'sh', '-c', script], { env: throughLikerd });
+    const exec = s.start(['exec', holder, 'sh', '-c', script], { env: throughLikerd });
     await Promise.all([run.waitFor('ready'), exec.waitFor('ready')]);
     const { Pid } = (await s.inspect('late')).State;
     // An attached client would delay the end of likerd.
     const staying = connect(s.daemon.socket);
     await once(staying, 'connect');
     const stopped = s.daemon.stop();
-    await clientSays(() => Promise.all([run.waitFor('lost likerd'), exec.waitFor('lost likerd')]));
+    await Promise.all([run.waitFor('lost likerd'), exec.waitFor('lost likerd')]);
     writeFileSync(go, '');
     await until('the end of the container', () => !isAlive(Pid));
     await stopped;

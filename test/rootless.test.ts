@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { clientSays } from './harness/direct.ts';
+import { connectedTo, throughLikerd } from './harness/direct.ts';
 import { ok } from './harness/likerctl.ts';
 import { isAlive, linkOf, pids, readProc } from './harness/proc.ts';
 import { requiresProgram } from './harness/requires.ts';
@@ -354,14 +354,20 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
 
   describe('another likerd', () => {
     test('comes back to containers, terminals and execs in the same namespaces after a kill -9', async () => {
-      await using terminal = s.terminal(['run', '-it', '--name', 'shell', s.rootfs, 'bash', '--norc']);
+      const run = (name: string) => ['run', '-it', '--name', name, s.rootfs, 'bash', '--norc'];
+      await using terminal = s.terminal(run('shell'), { env: throughLikerd });
+      await using direct = s.terminal(run('direct'), { env: { LIKER_BYTES: 'direct' } });
       await terminal.run('kept=yes; echo $$', /2\r\n/);
+      await direct.run('echo $$', /2\r\n/);
+      await connectedTo((await s.inspect('direct')).State.ShimPid);
       const namespaces = () => ['user', 'mnt'].map((kind) => linkOf(s.daemon.pid, `ns/${kind}`));
       const before = namespaces();
       await s.daemon.kill9();
       await s.daemon.start();
       assert.deepEqual(namespaces(), before);
-      await clientSays(() => terminal.waitForText('reconnected'));
+      await terminal.waitForText('reconnected');
+      await direct.run('echo $((40 + 2))', /42\r\n/);
+      assert.doesNotMatch(direct.history(), /likerctl:/);
       await terminal.run('echo $kept', /yes\r\n/);
       assert.equal(await s.ok(['exec', '--user', '1000', 'shell', 'id', '-u']), '1000');
       // A process of another user, which only root of the namespace may signal.
@@ -371,7 +377,7 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
       await s.daemon.start();
       await s.ok(['kill', 'other']);
       assert.equal(isAlive(Pid), false);
-      await s.ok(['rm', '-f', 'shell', 'other']);
+      await s.ok(['rm', '-f', 'shell', 'direct', 'other']);
     });
 
     test('finds them even if the process that held them was killed, by way of a shim', async () => {

@@ -29,7 +29,7 @@ interface OutputFrame {
   readonly output: SessionOutput | null;
 }
 
-/** Whether the bytes of local sessions go to the shim itself. */
+/** Whether the bytes of local sessions may go to the shim itself. */
 const direct = process.env['LIKER_BYTES'] === 'direct';
 
 function open<Start>(

@@ -30,6 +30,7 @@ export class Channel {
   readonly connected: Promise<boolean>;
   #isOpen = false;
   #hasAll = false;
+  #isLost = false;
 
   constructor(path: string, events: ChannelEvents) {
     const reader = new FrameReader({
@@ -57,10 +58,10 @@ export class Channel {
     this.#socket.on('drain', () => events.drained());
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
-      const isLost = !this.#hasAll && this.#isOpen;
+      this.#isLost = !this.#hasAll && this.#isOpen;
       this.#isOpen = false;
       this.#ended.resolve();
-      if (isLost) events.lost();
+      if (this.#isLost) events.lost();
     });
   }
 
@@ -71,6 +72,11 @@ export class Channel {
 
   get hasAll(): boolean {
     return this.#hasAll;
+  }
+
+  /** The connection to the shim was lost before all output had come. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   /** Resolves when all output has come, or none can come any more. */

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { asError, LikerError } from '../../common/errors.ts';
 import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { OutputChunk } from '../../proto/gen/types/liker/v1/OutputChunk.ts';
+import type { OutputEnd } from '../../proto/gen/types/liker/v1/OutputEnd.ts';
 import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
 import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
@@ -230,7 +231,7 @@ export class Session {
         this.#connect(output.channel?.path ?? '');
         return undefined;
       case 'outputEnd':
-        this.#confirm();
+        if (output.outputEnd) this.#confirm(output.outputEnd);
         return undefined;
       case 'exit':
         return output.exit ? { kind: 'exit', status: output.exit } : undefined;
@@ -319,12 +320,13 @@ export class Session {
     }, explanationMs).unref();
   }
 
-  /** Tells likerd that all output has come. */
-  #confirm(): void {
+  /** Tells likerd that all output has come. If the channel is lost before, the session is resumed instead. */
+  #confirm(all: OutputEnd): void {
     const call = this.#call;
-    if (!this.#ready?.direct) return void call?.send({ outputTaken: {} });
-    const channel = this.#channel;
-    void channel?.ended.then(() => channel.hasAll && call?.send({ outputTaken: {} }));
+    const confirm = () => void call?.send({ outputTaken: {} });
+    const channel = this.#behind(all) > 0 ? this.#channel : undefined;
+    if (channel) void channel.ended.then(() => channel.isLost || confirm());
+    else confirm();
   }
 
   #sendSignal(signal: NodeJS.Signals): boolean {
@@ -341,10 +343,8 @@ export class Session {
     if (fresh.length > 0 && !this.#options.hidden?.includes(stream)) await sink.write(fresh);
   }
 
-  /** The number of bytes that the process wrote and that never arrived because its session could not be resumed. */
-  #missing({ stdoutBytes, stderrBytes }: ExitStatus): number {
-    // The daemon does not wait for a read-only client, and has reported what that missed.
-    if (this.#options.readOnly) return 0;
+  /** The number of bytes that have not come of those that the process has written. */
+  #behind({ stdoutBytes, stderrBytes }: Pick<ExitStatus, 'stdoutBytes' | 'stderrBytes'>): number {
     const { stdout, stderr } = this.#cursors;
     const behind = (offset: number, all = offset) => Math.max(0, all - offset);
     return behind(stdout.offset, stdoutBytes) + behind(stderr.offset, stderrBytes);
@@ -395,8 +395,10 @@ export class Session {
   async #finish(end: StreamEnd): Promise<number> {
     switch (end.kind) {
       case 'exit':
-        await this.#channel?.ended;
-        this.#reportLoss(this.#missing(end.status), 'they were in flight when likerd was lost');
+        if (this.#behind(end.status) > 0) await this.#channel?.ended;
+        // likerd does not wait for a read-only client, and has reported what that missed.
+        if (!this.#options.readOnly)
+          this.#reportLoss(this.#behind(end.status), 'they were in flight when likerd was lost');
         await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
         return exitCode(end.status);
       case 'detached':

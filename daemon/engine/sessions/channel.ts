@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { SessionSink } from './frames.ts';
 
 /** A socket that waits for one connection of a client. Disposing of it ends that, and closes the connection here. */
 interface Offered extends Disposable {
@@ -10,35 +9,32 @@ interface Offered extends Disposable {
 /** Offers a socket to a user. Null: there can be none. */
 export type OfferSocket = (uid: number) => Promise<Offered | null>;
 
-/** How long a client may take to connect once its process runs. After that its bytes go through likerd. */
-const connectMs = 1000;
+/** How long a client may take to connect. Until then, its bytes go through likerd. */
+const connectMs = 10_000;
 
 /** The way of one client to the shim itself: likerd offers it a socket, and hands the connection over. */
 export class Channel implements Disposable {
-  readonly #offered: Promise<Offered | null>;
+  readonly #offer: () => Promise<Offered | null>;
   readonly #given = Promise.withResolvers<null>();
 
-  constructor(sink: SessionSink, offer: OfferSocket, uid: number) {
-    this.#offered = offer(uid).catch(() => null);
-    void this.#offered.then((offered) => {
-      if (offered) sink.send({ kind: 'channel', path: offered.path }, () => {});
-    });
+  constructor(offer: OfferSocket, uid: number) {
+    this.#offer = () => offer(uid);
   }
 
-  /** The client will not connect. */
+  /** Ends the wait for the client. */
   giveUp(): void {
     this.#given.resolve(null);
   }
 
-  /** The client's connection; null if there is none in time. */
-  async connection(): Promise<Socket | null> {
-    const offered = await this.#offered;
-    if (!offered) return null;
+  /** Offers the client a socket, and hands its connection to `use`, which must copy it. False: there is none, or none in time. */
+  async connect(tell: (path: string) => void, use: (socket: Socket) => Promise<boolean>): Promise<boolean> {
+    using offered = await this.#offer();
+    if (!offered) return false;
+    tell(offered.path);
     const timer = setTimeout(() => this.giveUp(), connectMs);
     try {
-      return await Promise.race([offered.connected, this.#given.promise]);
-    } catch {
-      return null;
+      const socket = await Promise.race([offered.connected, this.#given.promise]);
+      return socket !== null && (await use(socket));
     } finally {
       clearTimeout(timer);
     }
@@ -46,6 +42,5 @@ export class Channel implements Disposable {
 
   [Symbol.dispose](): void {
     this.giveUp();
-    void this.#offered.then((offered) => offered?.[Symbol.dispose]());
   }
 }

@@ -2,7 +2,7 @@ import { LikerError } from '../../../common/errors.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { TerminalSize } from '../process/spec.ts';
 import type { Channel } from './channel.ts';
-import type { InputFrame, OutputFrame, Session, SessionSink } from './frames.ts';
+import type { InputFrame, OutputFrame, Session, SessionSink, Totals } from './frames.ts';
 import { OutputQueue } from './output-queue.ts';
 import { SessionStdin, type StdinTarget, wrongOffset } from './session-stdin.ts';
 
@@ -20,9 +20,14 @@ export interface SessionHost extends StdinTarget {
   clientLost(): void;
   /** The session is over. */
   leave(session: ClientSession): void;
+  /** Connects its client to the shim, if that is possible: offers it a socket by `tell`. */
+  connect(session: ClientSession, tell: (path: string) => void): void;
   /** Its client need not be connected to the shim any more. */
   disconnect(session: ClientSession): void;
 }
+
+/** A session that has carried so much, or lives so long, gets a connection to the shim. A short one ends sooner without. */
+const channelAfter = { bytes: 64 * 1024, ms: 500 };
 
 export interface SessionOptions {
   /** Sixteen hexadecimal digits. */
@@ -36,8 +41,8 @@ export interface SessionOptions {
   readonly channel?: Channel | null;
 }
 
-/** The way of a client's bytes. It is undecided until the client is connected to the shim, or cannot be. */
-type Way = 'likerd' | 'undecided' | 'shim';
+/** The way of a client's bytes. */
+type Way = 'likerd' | 'shim';
 
 /** One client of one process. A process waits for a slow client, but not for a read-only one or one that has stopped reading. */
 export class ClientSession implements Session {
@@ -49,7 +54,11 @@ export class ClientSession implements Session {
   readonly queue: OutputQueue;
   readonly #stdin: SessionStdin;
   readonly channel: Channel | null;
-  way: Way;
+  #way: Way = 'likerd';
+  /** Bytes that have passed here, either way. */
+  #carried = 0;
+  #channelTimer: NodeJS.Timeout | undefined;
+  #isOffered = false;
   readonly resumed: boolean;
   /** Whether the client has received all output. It is asked once the process has ended. */
   #arrival: 'not asked' | 'asked' | 'confirmed' = 'not asked';
@@ -61,11 +70,10 @@ export class ClientSession implements Session {
     this.#readOnly = options.readOnly;
     this.resumed = options.resumed ?? false;
     this.channel = options.channel ?? null;
-    this.way = this.channel ? 'undecided' : 'likerd';
     this.#waitedFor = !options.readOnly;
     this.#host = host;
     this.#sink = sink;
-    const events = { taken: () => host.progressed(), ended: () => this.drop() };
+    const events = { taken: (bytes: number) => this.#taken(bytes), ended: () => this.drop() };
     this.queue = new OutputQueue(sink, events, { bounded: options.readOnly });
     this.#stdin = new SessionStdin(options.id, host, { resumes: this.resumed });
   }
@@ -74,9 +82,8 @@ export class ClientSession implements Session {
     return this.#readOnly;
   }
 
-  /** It sees the process from its first byte. */
-  get fromStart(): boolean {
-    return this.initiator && !this.resumed;
+  get way(): Way {
+    return this.#way;
   }
 
   /** The process waits for this client. */
@@ -103,14 +110,42 @@ export class ClientSession implements Session {
     this.#stdin.open(ready.stdinOffset);
     this.queue.open(ready);
     this.#flushStdin();
+    if (this.channel) this.#channelTimer = setTimeout(() => this.#offerChannel(), channelAfter.ms).unref();
+  }
+
+  #taken(bytes: number): void {
+    this.#carry(bytes);
+    this.#host.progressed();
+  }
+
+  #carry(bytes: number): void {
+    this.#carried += bytes;
+    if (this.#carried >= channelAfter.bytes && this.queue.isOpen) this.#offerChannel();
+  }
+
+  #offerChannel(): void {
+    clearTimeout(this.#channelTimer);
+    if (!this.channel || this.#isOffered) return;
+    this.#isOffered = true;
+    this.#host.connect(
+      this,
+      (path) => this.queue.isClosed || this.#sink.send({ kind: 'channel', path }, () => {}),
+    );
+  }
+
+  /** Its client is connected to the shim, which sends it what waits here. */
+  connected(): void {
+    this.#way = 'shim';
+    this.queue.letOutputGo();
+    this.#flushStdin();
   }
 
   /** All output has been queued. Asks the client to confirm it, since bytes that the transport has taken may still get lost. */
-  outputEnd(): void {
+  outputEnd(all: Totals): void {
     if (!this.#sink.confirms || !this.blocking || !this.queue.isOpen || this.#arrival !== 'not asked') return;
     this.#arrival = 'asked';
     this.queue.lastProgress = performance.now();
-    this.queue.push({ kind: 'output-end' });
+    this.queue.push({ kind: 'output-end', all });
   }
 
   stdinAck(offset: number): void {
@@ -180,13 +215,15 @@ export class ClientSession implements Session {
         if (!this.#host.takesStdin) throw this.#noStdin();
         this.#stdin.push(frame.offset, frame.data);
         this.#flushStdin();
+        this.#carry(frame.data.length);
         break;
       case 'close-stdin':
         this.#stdin.close();
         this.#flushStdin();
         break;
       case 'resize':
-        this.#host.resize(frame.size);
+        // A client says its size again over the other way, which may be faster.
+        if (this.#way === 'likerd') this.#host.resize(frame.size);
         break;
       case 'signal':
         this.#host.signal(frame.signal, 'foreground');
@@ -209,6 +246,7 @@ export class ClientSession implements Session {
   }
 
   #leave(): void {
+    clearTimeout(this.#channelTimer);
     this.channel?.[Symbol.dispose]();
     this.queue.close();
     this.#stdin.drop();

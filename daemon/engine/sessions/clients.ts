@@ -5,7 +5,7 @@ import { Notifier } from '../../loop/sync.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { ClientSession } from './client-session.ts';
 import { Flow } from './flow.ts';
-import type { OutputFrame, StreamName } from './frames.ts';
+import type { OutputFrame, StreamName, Totals } from './frames.ts';
 import { Grace } from './grace.ts';
 import { Replays } from './replay.ts';
 import { Stalls } from './stalls.ts';
@@ -24,8 +24,6 @@ interface ClientsHost {
   limit(stream: StreamNumber, offset: bigint): boolean;
   /** Makes the first frame of a session. */
   ready(session: ClientSession, offsets: Offsets): OutputFrame & { kind: 'ready' };
-  /** Connects the client to the shim, or begins a replay from the first byte. Either opens the session. */
-  decide(session: ClientSession): void;
   /** Tells the shim whether output is to come here, and whether there are clients here that are beside its own. */
   hear(wanted: Heard): void;
   /** Somebody follows the log, and is told of output. */
@@ -53,8 +51,8 @@ export class Clients {
   #exit: ExitStatus | null = null;
   #hasOutput = false;
   #heard = atFirst;
-  /** The process has ended, and its clients are taking the rest of its output. */
-  #draining = false;
+  /** The process has ended, and its clients are taking the rest of so much output. */
+  #draining: Totals | null = null;
 
   constructor(isTerminal: boolean, host: ClientsHost) {
     this.#host = host;
@@ -79,25 +77,17 @@ export class Clients {
   /** Call it when the process has started: opens the sessions that wait for that. */
   open(): void {
     for (const session of this.#sessions) {
-      if (session.queue.isOpen) continue;
-      if (session.way === 'undecided') this.#host.decide(session);
-      else session.open(this.#host.ready(session, fromTheStart));
+      if (session.queue.isOpen || this.#replays.awaitedBy(session)) continue;
+      session.open(this.#host.ready(session, fromTheStart));
+      this.#opened(session);
     }
     this.progressed();
   }
 
-  /** The client of the session is connected to the shim. */
-  connected(session: ClientSession): void {
-    session.way = 'shim';
-    session.open(this.#host.ready(session, fromTheStart));
-    this.#opened(session);
-  }
-
-  /** The shim is gone before the session was open: there is only the end. */
-  openWithout(session: ClientSession): void {
-    session.way = 'likerd';
-    session.open(this.#host.ready(session, fromTheStart));
-    this.#opened(session);
+  /** A client is connected to the shim. */
+  connected(): void {
+    this.hear();
+    this.progressed();
   }
 
   /** Asks the shim for the output that clients here need, and for no more. */
@@ -159,19 +149,13 @@ export class Clients {
     const name = stream === 2 ? 'stderr' : 'stdout';
     const at = Number(offset);
     for (const session of this.#sessions)
-      if (!this.#awaits(session) && session.way === 'likerd') session.queue.output(name, at, bytes);
+      if (session.way === 'likerd' && !this.#replays.awaitedBy(session))
+        session.queue.output(name, at, bytes);
     this.#stalls.watch();
-  }
-
-  /** The session is not open yet, since it awaits a replay or its connection to the shim. */
-  #awaits(session: ClientSession): boolean {
-    return session.way === 'undecided' || this.#replays.awaitedBy(session);
   }
 
   /** Asks the shim by `ask` for a replay, with which the session opens. */
   replay(session: ClientSession, ask: (request: number) => void): void {
-    session.way = 'likerd';
-    this.hear();
     this.#replays.request(session, ask);
   }
 
@@ -199,10 +183,9 @@ export class Clients {
   }
 
   #opened(session: ClientSession): void {
-    this.hear();
     if (this.#exit) session.exit(this.#exit);
     else this.progressed();
-    if (this.#draining) this.#outputEnd(session);
+    if (this.#draining) this.#outputEnd(session, this.#draining);
   }
 
   /** The process has taken a session's stdin up to `offset`. Other sessions may have room now. */
@@ -220,17 +203,18 @@ export class Clients {
 
   /** Resolves when every client that the process waits for has taken all output, or after `ms`. */
   async drained(ms: number, { stdoutBytes = 0, stderrBytes = 0 }: Partial<ExitStatus>): Promise<void> {
-    this.#draining = true;
+    const all = { stdout: stdoutBytes, stderr: stderrBytes };
+    this.#draining = all;
     this.#hasOutput ||= stdoutBytes + stderrBytes > 0;
-    for (const session of this.#sessions) this.#outputEnd(session);
+    for (const session of this.#sessions) this.#outputEnd(session, all);
     const lacksOutput = (session: ClientSession) =>
-      this.#awaits(session) || (session.blocking && session.unfinished);
+      this.#replays.awaitedBy(session) || (session.blocking && session.unfinished);
     await this.#progress.until(() => ![...this.#sessions].some(lacksOutput), ms);
   }
 
-  #outputEnd(session: ClientSession): void {
-    if (!this.#hasOutput || this.#awaits(session)) return;
-    session.outputEnd();
+  #outputEnd(session: ClientSession, all: Totals): void {
+    if (!this.#hasOutput || this.#replays.awaitedBy(session)) return;
+    session.outputEnd(all);
     this.#stalls.watch();
   }
 
@@ -242,7 +226,7 @@ export class Clients {
   /** The process has ended, and all its output has been delivered. */
   exit(exit: ExitStatus): void {
     this.#exit = exit;
-    for (const session of this.#sessions) if (!this.#awaits(session)) session.exit(exit);
+    for (const session of this.#sessions) if (!this.#replays.awaitedBy(session)) session.exit(exit);
   }
 
   /** Ends all sessions without an exit frame. Clients reconnect unless they get an error. */

@@ -45,7 +45,7 @@ export class Flow {
       for (const session of this.#sessions) {
         if (!session.blocking || this.#replays.awaitedBy(session)) continue;
         // The shim itself waits for its clients.
-        if (session.way === 'shim' || (session.way === 'undecided' && !session.fromStart)) continue;
+        if (session.way === 'shim') continue;
         const bound = BigInt(session.queue.taken[stream] + windowBytes);
         if (bound < next) next = bound;
       }

@@ -5,9 +5,12 @@ import type { TerminalSize } from '../process/spec.ts';
 
 export type StreamName = 'stdout' | 'stderr';
 
+/** How many bytes a process has written. */
+export type Totals = Readonly<Record<StreamName, number>>;
+
 /** What the engine sends to a client of a session, in order. The last one is exit or detached. */
 export type OutputFrame =
-  /** Before ready: the socket at which a client that can take its bytes from the shim may connect. */
+  /** The socket at which a client that can take its bytes from the shim may connect. */
   | { readonly kind: 'channel'; readonly path: string }
   | {
       readonly kind: 'ready';
@@ -22,13 +25,13 @@ export type OutputFrame =
       readonly stderrOffset: number;
       readonly stdinOffset: number;
       readonly openStdin: boolean;
-      /** The client is connected to the shim, which says where its bytes begin: none come this way. */
+      /** The client that resumes is still connected to the shim, and has its bytes from there. */
       readonly direct: boolean;
     }
   | { readonly kind: StreamName; readonly offset: number; readonly data: Buffer }
   | { readonly kind: 'stdin-ack'; readonly offset: number }
   | { readonly kind: 'warning'; readonly reason: string; readonly message: string }
-  | { readonly kind: 'output-end' }
+  | { readonly kind: 'output-end'; readonly all: Totals }
   | { readonly kind: 'exit'; readonly exit: ExitStatus }
   | { readonly kind: 'detached' };
 

@@ -12,8 +12,8 @@ const maxInFlight = 128 * 1024;
 const maxQueued = 512 * 1024;
 
 interface QueueEvents {
-  /** The transport has taken some output. */
-  taken(): void;
+  /** The transport has taken so many bytes of output. */
+  taken(bytes: number): void;
   /** The last frame has been sent. */
   ended(): void;
 }
@@ -98,6 +98,12 @@ export class OutputQueue {
     if (this.#queuedBytes > maxQueued) this.#dropOutput();
   }
 
+  /** Drops output that waits: the client gets it another way. */
+  letOutputGo(): void {
+    this.#dropOutput();
+    this.#lostBytes = 0;
+  }
+
   /** Drops the frames that wait. */
   clear(): void {
     this.#frames.length = 0;
@@ -151,6 +157,6 @@ export class OutputQueue {
     this.taken[stream] = Math.max(this.taken[stream], offset);
     if (this.#state === 'closed') return;
     this.#pump();
-    this.#events.taken();
+    this.#events.taken(bytes);
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { LikerError } from '../../../common/errors.ts';
 import { noBound } from '../../../common/shim/protocol.ts';
 import type { HostProcess } from '../../kernel/process/host-process.ts';
@@ -37,13 +38,8 @@ interface ProcessEvents {
 const mayControl = 1;
 const maySendStdin = 2;
 
-/** Offsets from which on a client gets output; noBound: from now on. */
-interface Since {
-  readonly stdout: bigint;
-  readonly stderr: bigint;
-}
-
-const firstByte: Since = { stdout: 0n, stderr: 0n };
+/** All that the ring holds: the client drops what it has, and nobody knows better what that is. */
+const everything = { stdout: 0n, stderr: 0n };
 
 /** A process of a container as long as its shim knows it. Passes input and signals to it; `clients` get its output. */
 export class ContainerProcess implements SessionHost {
@@ -75,7 +71,6 @@ export class ContainerProcess implements SessionHost {
         return true;
       },
       ready: (session, offsets) => this.#readyFrame(session, offsets),
-      decide: (session) => this.#decide(session, firstByte),
       hear: (wanted) => this.#shim?.hear(identity.number, wanted),
       isFollowed: () => events.isFollowed?.(this) ?? false,
     });
@@ -122,7 +117,7 @@ export class ContainerProcess implements SessionHost {
   #channelFor(sink: SessionSink): Channel | null {
     const { offerSocket } = this.#events;
     if (!offerSocket || typeof sink.directFor !== 'number' || this.#shim?.takesClients === false) return null;
-    return new Channel(sink, offerSocket, sink.directFor);
+    return new Channel(offerSocket, sink.directFor);
   }
 
   started(started: Started): void {
@@ -157,47 +152,42 @@ export class ContainerProcess implements SessionHost {
       initiator: resume !== null && !isOnlooker(resume.sessionId),
       readOnly,
       resumed: resume !== null,
-      channel: isConnected ? null : this.#channelFor(sink),
+      // A client for which nothing waits can be further behind than the ring reaches.
+      channel: isConnected || readOnly ? null : this.#channelFor(sink),
     });
-    if (isConnected) session.way = 'shim';
+    if (isConnected) session.connected();
     this.clients.attach(session);
     if (options.terminalSize) this.resize(options.terminalSize);
     const offset = (of: number | undefined) => (options.replay || resume ? BigInt(of ?? 0) : noBound);
-    const since = { stdout: offset(resume?.stdoutOffset), stderr: offset(resume?.stderrOffset) };
-    if (session.way === 'likerd') this.#replay(session, since);
-    else if (session.way === 'undecided') this.#decide(session, since);
+    if (isConnected) {
+      this.#stdin.letGo(session.id);
+      this.clients.open();
+    } else {
+      const { number } = this.identity;
+      this.clients.replay(session, (request) => {
+        if (resume) shim.askStdinOffset(number, sessionNumber(session.id));
+        shim.snapshot(number, request, offset(resume?.stdoutOffset), offset(resume?.stderrOffset));
+      });
+    }
     this.#events.attached(this);
-    if (isConnected) this.clients.connected(session);
     return session;
   }
 
-  #replay(session: ClientSession, since: Since): void {
-    const { number } = this.identity;
-    this.clients.replay(session, (request) => {
-      if (session.resumed) this.#shim?.askStdinOffset(number, sessionNumber(session.id));
-      this.#shim?.snapshot(number, request, since.stdout, since.stderr);
-    });
+  connect(session: ClientSession, tell: (path: string) => void): void {
+    const connecting = session.channel?.connect(tell, (socket) => this.#hand(session, socket));
+    connecting?.then(
+      (isOpen) => isOpen && this.#connected(session),
+      () => {},
+    );
   }
 
-  /** Connects the session's client to the shim, or else asks for a replay. Either opens the session. */
-  #decide(session: ClientSession, since: Since): void {
-    void this.#connect(session, since).then((isOpen) => {
-      if (isOpen && session.queue.isClosed) this.disconnect(session);
-      else if (isOpen) this.clients.connected(session);
-      else if (this.#shim) this.#replay(session, since);
-      else this.clients.openWithout(session);
-    });
-  }
-
-  async #connect({ id, readOnly, channel }: ClientSession, since: Since): Promise<boolean> {
-    if (!channel) return false;
-    using _ = channel;
-    const socket = await channel.connection();
-    if (!socket || !this.#shim?.takesClients) return false;
+  /** Returns whether the shim has taken the client's connection. */
+  async #hand({ id, blocking }: ClientSession, socket: Socket): Promise<boolean> {
+    if (!blocking || !this.#shim?.takesClients) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#opening.set(id, resolve);
-    const may = readOnly ? 0 : mayControl | (this.takesStdin ? maySendStdin : 0);
-    const start = { session: sessionNumber(id), may, since };
+    const may = mayControl | (this.takesStdin ? maySendStdin : 0);
+    const start = { session: sessionNumber(id), may, since: everything };
     try {
       return (await this.#shim.openClient(this.identity.number, start, socket)) && (await promise);
     } finally {
@@ -205,17 +195,23 @@ export class ContainerProcess implements SessionHost {
     }
   }
 
+  #connected(session: ClientSession): void {
+    this.#stdin.letGo(session.id);
+    session.connected();
+    if (session.queue.isClosed) this.disconnect(session);
+    else this.clients.connected();
+    this.#stdin.keep(this.clients.ids());
+  }
+
   /** The shim has connected a client, or could not. */
   clientOpened(session: bigint, isOpen: boolean): void {
-    const id = sessionIdOf(session);
-    // What went through here is taken, or comes again through the shim.
-    if (isOpen) this.#stdin.forget(id);
-    this.#opening.get(id)?.(isOpen);
+    this.#opening.get(sessionIdOf(session))?.(isOpen);
   }
 
   disconnect(session: ClientSession): void {
     // Also while the shim is asked to connect it.
-    if (session.way !== 'likerd') this.#shim?.closeClient(this.identity.number, sessionNumber(session.id));
+    if (session.way === 'shim' || this.#opening.has(session.id))
+      this.#shim?.closeClient(this.identity.number, sessionNumber(session.id));
   }
 
   /** The shim has given the session's stdin to the process up to `offset`; noBound: the process takes no more. */

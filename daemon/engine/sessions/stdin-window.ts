@@ -9,11 +9,14 @@ interface Flow {
 export class StdinWindow {
   /** By session id. A session that has left stays until all its stdin is taken. */
   readonly #flows = new Map<string, Flow>();
+  /** Sessions whose client the shim tells itself how much is taken. What still comes here is bounded by what such a client sends ahead. */
+  readonly #letGo = new Set<string>();
   /** The session with the last bytes in the shim's queue. */
   #last = '';
 
   /** Counts these bytes as sent, if they fit into the window; returns whether they do. A single chunk always fits. */
   take(session: string, offset: number, length: number): boolean {
+    if (this.#letGo.has(session)) return true;
     const flow = this.#flows.get(session) ?? { sent: offset, taken: offset };
     // A client that resumes may repeat bytes that the shim already has.
     const more = Math.max(0, offset + length - flow.sent);
@@ -37,14 +40,16 @@ export class StdinWindow {
     return taken;
   }
 
-  /** The session's stdin takes another way from now on. */
-  forget(session: string): void {
+  /** The client of the session is connected to the shim. */
+  letGo(session: string): void {
     this.#flows.delete(session);
+    this.#letGo.add(session);
   }
 
   /** Forgets sessions that have left and whose stdin is taken. `sessions`: those that are attached. */
   keep(sessions: ReadonlySet<string>): void {
     for (const [id, { sent, taken }] of this.#flows)
       if (taken >= sent && !sessions.has(id)) this.#flows.delete(id);
+    for (const id of this.#letGo) if (!sessions.has(id)) this.#letGo.delete(id);
   }
 }

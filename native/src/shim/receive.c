@@ -1,5 +1,6 @@
 #include "receive.h"
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 
 #define FIRST_CAPACITY (4u << 10)
 #define KEPT_CAPACITY (256u << 10)
+#define KEPT_MS 1000 /* how long an idle connection keeps more than FIRST_CAPACITY */
 #define RECEIVE_TURN (512u << 10)
 #define OUTBOX_HELD (4u << 20)
 #define CLIENT_OUTBOX_HELD (64u << 10)
@@ -68,6 +70,17 @@ bool connection_can_receive (const struct connection *connection) {
   return (connection->source.readable || connection->held) && !is_behind (connection);
 }
 
+static void free_buffer (struct connection *connection) {
+  free (connection->in);
+  connection->in = NULL;
+  connection->in_capacity = 0;
+}
+
+uint64_t buffer_deadline (const struct connection *connection) {
+  bool is_large = connection->in_capacity > FIRST_CAPACITY && !connection->in_length;
+  return is_large ? connection->received_at + KEPT_MS : UINT64_MAX;
+}
+
 /* Handles the frames that have arrived whole. False for a malformed one. */
 static bool handle_frames (struct shim *shim, struct connection *connection) {
   size_t at = 0;
@@ -83,11 +96,8 @@ static bool handle_frames (struct shim *shim, struct connection *connection) {
   }
   connection->in_length -= at;
   memmove (connection->in, connection->in + at, connection->in_length);
-  if (!connection->in_length && connection->in_capacity > KEPT_CAPACITY) {
-    free (connection->in);
-    connection->in = NULL;
-    connection->in_capacity = 0;
-  }
+  if (!connection->in_length && connection->in_capacity > KEPT_CAPACITY)
+    free_buffer (connection);
   return size >= 0 && grow (connection, (size_t)size);
 }
 
@@ -95,6 +105,10 @@ void connection_receive (struct shim *shim, struct connection *connection) {
   size_t turn = 0;
   if (connection->held && !is_behind (connection) && !handle_frames (shim, connection))
     connection->doomed = true;
+  if (connection->in_capacity > FIRST_CAPACITY && now_ms () >= buffer_deadline (connection)) {
+    free_buffer (connection);
+    malloc_trim (0);
+  }
   while (connection->source.readable && !is_behind (connection) && !connection->doomed && turn < RECEIVE_TURN) {
     if (!grow (connection, connection->in_length + FIRST_CAPACITY)) {
       connection->doomed = true;
@@ -112,6 +126,7 @@ void connection_receive (struct shim *shim, struct connection *connection) {
       connection->doomed = true;
       return;
     }
+    connection->received_at = now_ms ();
     connection->in_length += (size_t)got;
     turn += (size_t)got;
     if (!handle_frames (shim, connection))

@@ -7,3 +7,6 @@ void connection_receive (struct shim *shim, struct connection *connection);
 
 /* True if there is something to read or to handle. */
 bool connection_can_receive (const struct connection *connection);
+
+/* ms: when a buffer that is larger than an idle connection needs is given back. UINT64_MAX: never. */
+uint64_t buffer_deadline (const struct connection *connection);

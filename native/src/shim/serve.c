@@ -106,6 +106,11 @@ static void earlier (uint64_t *deadline, uint64_t other) {
     *deadline = other;
 }
 
+static void connection_deadline (const struct shim *shim, const struct connection *connection, uint64_t *deadline) {
+  earlier (deadline, send_deadline (shim, connection));
+  earlier (deadline, buffer_deadline (connection));
+}
+
 static void process_deadline (const struct process *process, uint64_t *deadline) {
   if (process->in.retry_at)
     earlier (deadline, process->in.retry_at);
@@ -151,9 +156,9 @@ static int time_left (const struct shim *shim) {
   if (is_left_over (shim))
     earlier (&deadline, next_look (shim, now));
   if (shim->daemon)
-    earlier (&deadline, send_deadline (shim, shim->daemon));
+    connection_deadline (shim, shim->daemon, &deadline);
   for (const struct connection *client = shim->clients; client; client = client->next)
-    earlier (&deadline, send_deadline (shim, client));
+    connection_deadline (shim, client, &deadline);
   for (const struct process *process = shim->processes; process; process = process->next)
     process_deadline (process, &deadline);
   if (deadline == UINT64_MAX)

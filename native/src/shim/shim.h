@@ -114,6 +114,7 @@ struct connection {
   bool held; /* frames wait in `in` until the answers to earlier ones have been sent */
   uint8_t *in;
   size_t in_length, in_capacity;
+  uint64_t received_at; /* ms */
   struct outbox out;
   struct data_frame data;
   uint64_t progress_at; /* ms: when the socket last took bytes, or had none to take */

@@ -22,7 +22,7 @@ export function formatOutput(frame: OutputFrame): SessionOutputInput {
     case 'warning':
       return { warning: { reason: frame.reason, message: frame.message } };
     case 'output-end':
-      return { outputEnd: {} };
+      return { outputEnd: { stdoutBytes: frame.all.stdout, stderrBytes: frame.all.stderr } };
     case 'exit':
       return { exit: formatExit(frame.exit) };
     case 'detached':
