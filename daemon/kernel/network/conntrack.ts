@@ -1,8 +1,8 @@
 // The kernel's table of connections (linux/netfilter/nfnetlink_conntrack.h) and of neighbours (arp(7)).
+import { readFileSync } from 'node:fs';
 import { addressBytes, addressFamily, addressText, familyOf } from './address.ts';
 import { refusedBy, tryAsking } from './ask.ts';
 import { neighbourRemoval } from './neighbours.ts';
-import { readNetSetting } from './net-settings.ts';
 import { type Answer, type Attribute, attributesOf, family, flag, nested, type Request } from './netlink.ts';
 import { u32 } from './rtnetlink.ts';
 
@@ -130,7 +130,7 @@ function entriesOf(address: string): Request[] {
 /** How many connections the kernel knows in this namespace; infinite if it does not tell. */
 function entryCount(): number {
   try {
-    return Number(readNetSetting('netfilter/nf_conntrack_count'));
+    return Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_count', 'latin1'));
   } catch {
     return Number.POSITIVE_INFINITY;
   }

@@ -1,6 +1,5 @@
 #include "connect.h"
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -64,52 +63,20 @@ static int fail_at (struct connecting *at, const char *call, const char *object)
   return refuse (at, errno, call, object, "");
 }
 
-/* A folder below /proc/sys, for the sysctls that follow one another in it. */
-struct folder {
-  const char *path; /* not ended by its length */
-  size_t length;
-  int fd;
-};
-
-static void close_folder (struct folder *folder) { close_fd (&folder->fd); }
-
-/*
- * /proc/sys/net shows the namespace of whoever looks. All of them are entries of one name, which the kernel goes through one by one until it has
- * found that of this namespace: beside many containers that takes longer than all else here.
- */
-static int enter_folder (struct folder *at, const char *path, size_t length) {
-  char text[PATH_MAX];
-  if (at->fd >= 0 && at->length == length && memcmp (at->path, path, length) == 0)
-    return 0;
-  if (length >= sizeof text)
-    return failed (ENAMETOOLONG);
-  memcpy (text, path, length);
-  text[length] = '\0';
-  cleanup_fd int root = open ("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  close_fd (&at->fd);
-  at->fd = root < 0 ? -1 : beneath_open (root, text, O_PATH | O_DIRECTORY);
-  at->path = path;
-  at->length = length;
-  return at->fd < 0 ? -1 : 0;
-}
-
-static int write_sysctl (struct connecting *at, struct folder *folder, const char *path, const struct bytes *value) {
-  const char *slash = strrchr (path, '/');
-  if (!slash)
-    return refuse (at, EBADMSG, "read", "plan", "");
-  int entered = enter_folder (folder, path, (size_t)(slash - path));
-  cleanup_fd int file = entered < 0 ? -1 : beneath_open (folder->fd, slash + 1, O_WRONLY);
+/* /proc/sys/net shows the namespace of whoever looks. */
+static int write_sysctl (struct connecting *at, const char *path, const struct bytes *value) {
+  cleanup_fd int folder = open ("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  cleanup_fd int file = folder < 0 ? -1 : beneath_open (folder, path, O_WRONLY);
   if (file < 0)
     return fail_at (at, "open", path);
   return RETRY (write (file, value->data, value->size)) < 0 ? fail_at (at, "write", path) : 0;
 }
 
 static int write_sysctls (struct connecting *at, struct cursor *fields) {
-  __attribute__ ((cleanup (close_folder))) struct folder folder = { .fd = -1 };
   for (uint32_t count = read_u32 (fields); count > 0 && !fields->bad; count--) {
     const char *path = read_text (fields);
     const struct bytes value = read_bytes (fields);
-    if (!fields->bad && write_sysctl (at, &folder, path, &value) < 0)
+    if (!fields->bad && write_sysctl (at, path, &value) < 0)
       return -1;
   }
   return 0;

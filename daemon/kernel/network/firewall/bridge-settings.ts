@@ -1,8 +1,7 @@
-import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { LikerError } from '../../../../common/errors.ts';
 import { netlink } from '../../../native/libliker.ts';
 import { addressBytes } from '../address.ts';
-import { readNetSetting } from '../net-settings.ts';
 import { type Answer, decodeAnswers, encodeRequests, flag, message, type Request, text } from '../netlink.ts';
 
 const settings = '/proc/sys/net';
@@ -43,7 +42,7 @@ export function openToLoopback(bridge: string, { v6 }: { readonly v6: boolean })
  */
 export function servesLoopback6(): boolean {
   try {
-    return readNetSetting('bridge/bridge-nf-call-ip6tables') === '0';
+    return readFileSync(`${settings}/bridge/bridge-nf-call-ip6tables`, 'latin1').trim() === '0';
   } catch {
     return true;
   }
