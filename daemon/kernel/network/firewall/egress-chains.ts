@@ -71,7 +71,7 @@ export function egressChains(table: string) {
     // Otherwise a connection that the policy has ended would go on as one of the other side, whose answers pass.
     resuming: {
       hook: 'type filter hook postrouting priority filter; policy accept;',
-      rules: ['oifname @policed ct state new tcp flags & (fin | syn | rst | ack) != syn drop'],
+      rules: ['ct state new tcp flags & (fin | syn | rst | ack) != syn oifname @policed drop'],
     },
   };
 }
