@@ -60,13 +60,13 @@ export class Lab implements AsyncDisposable {
     this.socket = join(this.home, 'run/liker.sock');
     this.rootfs = join(this.home, 'rootfs');
     this.checkout = checkout;
-    const sources = [
+    const bundle = [
       process.execPath,
       '--disable-warning=ExperimentalWarning',
       ...nodeArgs,
       join(checkout, 'dist/likerd.mjs'),
     ];
-    this.#command = [...within, ...(nodeArgs.length === 0 ? [join(checkout, 'bin/likerd')] : sources)];
+    this.#command = [...within, ...(nodeArgs.length === 0 ? [join(checkout, 'bin/likerd')] : bundle)];
     this.#args = args;
   }
 

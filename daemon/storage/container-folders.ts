@@ -190,6 +190,8 @@ export class ContainerFolders {
   }
 
   #discard(path: string): void {
+    // Nearly always there is none, and an exception costs as much as a transaction.
+    if (!existsSync(path)) return;
     const trashed = this.trashFolder.take(path);
     if (trashed !== null) this.trashFolder.empty(trashed);
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EngineContext, runFolderOf } from '../../context.ts';
 import type { Container } from '../model/container.ts';
@@ -20,7 +20,9 @@ export const connection: RunResource = {
 
 async function end(context: EngineContext, { id }: Container): Promise<void> {
   const folder = runFolderOf(context, id);
-  const pid = readPid(join(folder, 'network.pid'));
+  const file = join(folder, 'network.pid');
+  // Nearly always there is none, and an exception costs as much as a transaction.
+  const pid = existsSync(file) ? readPid(file) : null;
   if (pid !== null) await context.proc.endProgram(pid, join(folder, 'network'));
 }
 
@@ -29,7 +31,7 @@ function readPid(file: string): number | null {
     const pid = Number(readFileSync(file, 'latin1'));
     return Number.isInteger(pid) && pid > 1 ? pid : null;
   } catch {
-    // There was none.
+    // It is gone.
     return null;
   }
 }
