@@ -209,6 +209,7 @@ async function noStrays(user: User, likerd: number): Promise<void> {
     const names = user.processes().map((pid) => ({ pid, name: readProc(pid, 'comm').trim() }));
     return names
       .filter(({ pid, name }) => pid !== likerd && name !== 'liker-hold' && name !== '')
+      .filter(({ pid }) => !sparesOf(likerd).includes(pid))
       .map(({ pid, name }) => `${pid} ${name}`);
   };
   await until(`no other process of ${user.name}`, () => strays().length === 0, { deadlineMs: 5000 }).catch(
