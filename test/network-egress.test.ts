@@ -15,6 +15,9 @@ const outside = await box.host(9);
 const another = await box.host(10);
 const { machine } = box;
 
+// With br_netfilter, ports of ::1 are not served.
+machine.sh('setting=/proc/sys/net/bridge/bridge-nf-call-ip6tables; [ ! -e $setting ] || echo 0 >$setting');
+
 for (const host of [outside, another])
   for (const port of [80, 443]) {
     host.start([
@@ -56,17 +59,20 @@ inBothModes('without a rule nothing is reached, and what comes in is answered', 
   assert.equal(machine.sh(ask(`[${six}]`)), `I am ${name}`);
   assert.equal(await inside(peer, `${ask(own)}; ${ask(`[${six}]`)}`), `I am ${name}\nI am ${name}`);
   assert.equal(outside.sh(tcp(machine.v4, 8080)), `I am ${name}`);
-  assert.equal(machine.sh(tcp('127.0.0.1', 8081)), `I am ${name}`);
+  for (const loopback of ['127.0.0.1', '::1'])
+    assert.equal(machine.sh(tcp(loopback, 8081)), `I am ${name}`, loopback);
   const peerAddress = await addressOf(peer);
-  for (const address of [outside.v4, outside.v6, machine.v4, '10.201.0.1', peerAddress])
+  const peerSix = await addressOf(peer, 'bridge', 'GlobalIPv6Address');
+  for (const address of [outside.v4, outside.v6, machine.v4, machine.v6, '10.201.0.1', peerAddress, peerSix])
     assert.equal(await inside(name, tcp(address)), 'none', address);
   await s.ok(['rm', '-f', name, peer]);
 });
 
-test('what a rule names is reached, at its ports, and nothing else', async () => {
-  const peer = await serverAt('store', []);
-  const rules = [`${outside.v4}:80`, `${outside.v6}/tcp`, `${peer}/32`, '192.0.2.0/24'];
-  await sleeper('some', ['--egress', `allow=${rules.join(',')}`]);
+inBothModes('what a rule names is reached, at its ports, and nothing else', async ({ flags }) => {
+  const peer = await serverAt('store', flags);
+  const peerSix = await addressOf('store', 'bridge', 'GlobalIPv6Address');
+  const rules = [`${outside.v4}:80`, `${outside.v6}/tcp`, `${peer}/32`, `[${peerSix}]:80`, '192.0.2.0/24'];
+  await sleeper('some', ['--egress', `allow=${rules.join(',')}`, ...flags]);
   const reached = async (address: string, port = 80) => inside('some', tcp(address, port));
   assert.equal(await reached(outside.v4), `at ${outside.v4} 80`);
   assert.equal(await reached(outside.v4, 443), 'none');
@@ -74,6 +80,8 @@ test('what a rule names is reached, at its ports, and nothing else', async () =>
   assert.equal(await reached(another.v4), 'none');
   assert.equal(await reached(another.v6), 'none');
   assert.equal(await reached(peer), 'I am store');
+  assert.equal(await reached(peerSix), 'I am store');
+  assert.equal(await reached(machine.v6), 'none');
   assert.equal((await inside('some', `busybox ping -c 1 -W 2 ${peer} >/dev/null; echo $?`)).trim(), '0');
   // Refused at once, and not by silence.
   assert.match((await attack('some', `socat -u - TCP:${another.v4}:80`)).stderr, /refused/i);
@@ -182,7 +190,7 @@ test('a policy changes both ways while the container runs, and connections end w
   outside.start(['socat', '-T', '5', 'TCP-LISTEN:7001,fork,reuseaddr', 'EXEC:cat'], { stdio: 'ignore' });
   await outside.listens(7001);
   const peer = await serverAt('beside', []);
-  const own = await serverAt('live', ['-p', '0.0.0.0:8070:80']);
+  const own = await serverAt('live', ['-p', '0.0.0.0:8070:80', '-p', '[::1]:8070:80']);
   const sees = () =>
     inside('live', `${tcp(outside.v4)}; ${tcp(outside.v6)}; ${tcp(peer)}`).then((text) => text.split('\n'));
   const seen = () =>
@@ -190,9 +198,10 @@ test('a policy changes both ways while the container runs, and connections end w
       text,
       outside.sh(tcp(machine.v4, 8070)),
       machine.sh(ask(own)),
+      machine.sh(tcp('::1', 8070)),
     ]);
   const free = [`at ${outside.v4} 80`, `at ${outside.v4} 80`, 'I am beside'];
-  const answers = ['I am live', 'I am live', 'I am live'];
+  const answers = Array.from({ length: 4 }, () => 'I am live');
   const talk = (address: string) =>
     s.start([
       'exec',
@@ -271,6 +280,20 @@ test('a network has a policy, which a second network is no way round', async () 
   const sees = (container: string) =>
     inside(container, `${tcp(outside.v4)}; ${tcp(another.v4)}`).then((text) => text.split('\n'));
   assert.deepEqual(await sees('in'), limited);
+  // By its other network, too, whose members reach it.
+  await server('plain', ['--network', 'open']);
+  const plain = await addressOf('plain', 'open');
+  const [inOpen, six] = [await addressOf('in', 'open'), await addressOf('in', 'open', 'GlobalIPv6Address')];
+  assert.equal(await inside('in', `${tcp(plain)}; ${tcp('10.201.0.1', 7000)}`), 'none\nnone');
+  await s.ok([
+    'exec',
+    '-d',
+    'in',
+    'socat',
+    'TCP6-LISTEN:80,ipv6only=0,fork,reuseaddr',
+    'SYSTEM:echo in both',
+  ]);
+  assert.equal(await inside('plain', `${ask(inOpen)}; ${ask(`[${six}]`)}`), 'in both\nin both');
   assert.deepEqual(await sees('own'), all);
   assert.deepEqual(await sees('late'), all);
   await s.ok(['network', 'connect', 'strict', 'late']);
@@ -279,7 +302,7 @@ test('a network has a policy, which a second network is no way round', async () 
   assert.match(refused.stderr, /their egress policies differ/);
   await s.ok(['network', 'disconnect', 'strict', 'late']);
   assert.deepEqual(await sees('late'), all);
-  await s.ok(['rm', '-f', 'in', 'own', 'late']);
+  await s.ok(['rm', '-f', 'in', 'own', 'late', 'plain']);
   await s.ok(['network', 'rm', 'strict', 'open', 'other']);
 });
 

@@ -138,6 +138,39 @@ inBothModes(
   },
 );
 
+inBothModes(
+  'rates are held beside an egress policy, whichever is changed, also by the next likerd',
+  async ({ flags }) => {
+    const server = box.machine.start(['iperf3', '--server'], { stdio: 'ignore' });
+    await box.machine.listens(5201);
+    const held = async (rate: number, when: string): Promise<void> => {
+      assertWithin(await measure('held'), rate, `sent ${when}`);
+      assertWithin(await measure('held', '--reverse'), rate, `received ${when}`);
+    };
+    const policy = ['--egress', 'allow=10.201.0.1:5201'];
+    await s.detached(['--name', 'held', '--net-rate', '20mbit', ...policy, ...flags], ['sleep', '1000']);
+    await held(20, 'at first');
+    await s.ok(['update', '--net-rate', '30mbit', '--net-ceil', '40mbit', 'held']);
+    await held(40, 'at another rate');
+    await s.ok(['update', '--egress', 'all', 'held']);
+    await held(40, 'without a policy');
+    await s.ok(['update', ...policy, 'held']);
+    await s.daemon.kill9();
+    await s.daemon.start();
+    await held(40, 'with the policy again');
+    await s.ok(['update', '--net-rate', '0', '--net-ceil', '0', 'held']);
+    const free = await measure('held', '--reverse');
+    assert.ok(free > 100, `${free} Mbit/s without a rate`);
+    const [end = ''] = links('lv');
+    assert.deepEqual([links('li'), box.machine.sh(`tc class show dev ${end}`)], [[], '']);
+    await s.ok(['rm', '-f', 'held']);
+    const gone = new Promise((resolve) => server.once('exit', resolve));
+    server.kill();
+    await gone;
+    await noLinks();
+  },
+);
+
 test('nobody inside can change a rate, and it can be taken away', async () => {
   const all = ['--cap-add', 'ALL', '--security-opt', 'seccomp=unconfined'];
   await s.detached(['--name', 'held', '--net-rate', '20mbit', ...all], ['sleep', '1000']);
@@ -203,6 +236,10 @@ test('what a container with --net-priority sends and receives goes first through
     assert.ok(first > 13 && second < 9, `${what}: ${first} and ${second} Mbit/s`);
   assertFirst(await arriving(), 'sent');
   assertFirst(await arriving('--reverse'), 'received');
+  // What it receives comes by a link of its own.
+  await s.ok(['update', '--egress', `allow=${outside.v4}`, 'one']);
+  assertFirst(await arriving(), 'sent with a policy');
+  await s.ok(['update', '--egress', 'all', 'one']);
   await s.ok(['update', '--net-priority', '0', 'one']);
   await s.ok(['update', '--net-priority', '6', 'other']);
   await s.daemon.kill9();
