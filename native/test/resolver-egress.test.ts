@@ -575,8 +575,23 @@ test('a newer program takes over without an answer that the policy does not allo
   box.names.program = newer;
   const next = box.resolver();
   t.after(() => next[Symbol.dispose]());
+  const reported: Denial[] = [];
+  next.onDenied((denial) => reported.push(denial));
   await tellAll(next, started);
+  // The older one stays until it has an answer, here as long as the newer one has not heard of a packet.
+  const silent = question({ name: 'silent.example' }).toString('hex');
+  await started.free.container.request<string[]>({ udp: [silent], waitMs: 1 });
+  await until('the question', () => box.asked.some((asked) => asked.includes('silent')));
   await next.begin();
+  process.kill(older, 'SIGSTOP');
+  try {
+    await until('a packet that is denied to be reported', async () => {
+      await web.reach('203.0.113.9', 22);
+      return reported.some(({ kind, port }) => kind === 'packet' && port === 22);
+    });
+  } finally {
+    process.kill(older, 'SIGCONT');
+  }
   assert.equal(await load, 2_000);
   assert.equal(await denied.end(), 0);
   await until(

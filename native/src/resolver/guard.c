@@ -147,3 +147,9 @@ void guard_recall (void (*found) (const struct element *element)) {
   if (guard_ask (&nothing, &wait, ignore) == 0)
     guard_settle ();
 }
+
+void guard_leave_packets (void) {
+  static struct guard_change leaving = { .leaves_packets = true };
+  static struct guard_wait wait;
+  guard_ask (&leaving, &wait, ignore);
+}

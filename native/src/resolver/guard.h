@@ -21,6 +21,9 @@ struct guard_wait {
 /* Sends the change; `done` is called once it is made or refused. -1 and errno: without a guard. */
 int guard_ask (struct guard_change *change, struct guard_wait *wait, void (*done) (struct guard_wait *wait, int error));
 
+/* Hears of no further packets that are denied: another resolver's guard does. */
+void guard_leave_packets (void);
+
 /* Returns when everything that was asked before is done. */
 void guard_settle (void);
 

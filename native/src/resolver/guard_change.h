@@ -12,9 +12,13 @@ struct given {
   uint32_t ms; /* that it stays; 0: it is taken away */
 };
 
-/* Addresses of one family that a container may, or may no longer, reach. Without addresses it asks for the elements that there are. */
+/*
+ * Addresses of one family that a container may, or may no longer, reach. Without addresses it asks for the elements that there are, or lets the
+ * packets that are denied go to the guard of another resolver.
+ */
 struct guard_change {
   uint32_t id;
+  bool leaves_packets;
   uint16_t interfaces, addresses, ports; /* without ports: all of them */
   char name[MOST_NAME + 1];              /* that has the addresses */
   char interface[MOST_INTERFACES][INTERFACE_SIZE];

@@ -60,10 +60,17 @@ static int make (const struct guard_change *change) {
 }
 
 static int packets = -1;
+static uint16_t packet_group; /* 0: no packets are heard of */
 static bool is_bound;
 
-/* As long as another resolver is there, whose place this one takes, the group is its guard's. */
-static void bind_packets (uint16_t group) { is_bound = packet_log_bind (packets, group, MOST_PACKET) == 0; }
+/* Until the resolver whose place this one takes has handed over, the group is its guard's. */
+static void bind_packets (void) { is_bound = packet_log_bind (packets, packet_group, MOST_PACKET) == 0; }
+
+static int leave_packets (void) {
+  int left = is_bound ? packet_log_unbind (packets, packet_group) : 0;
+  packet_group = 0;
+  return left < 0 ? errno : 0;
+}
 
 /* What the resolver has no room for is lost. */
 static void hand_on_packet (void) {
@@ -83,13 +90,19 @@ static void tell (const struct element *element) {
   RETRY (send (resolver, &news, sizeof news, MSG_NOSIGNAL));
 }
 
+static int answer (const struct guard_change *change) {
+  if (change->leaves_packets)
+    return leave_packets ();
+  return change->addresses ? make (change) : elements_read (nftables, own_table, tell);
+}
+
 /* Whether the resolver is still there. */
 static bool serve (void) {
   struct guard_change change;
   ssize_t got = RETRY (recv (resolver, &change, sizeof change, 0));
   if (got != sizeof change)
     return false;
-  const struct guard_news news = { .id = change.id, .error = change.addresses ? make (&change) : elements_read (nftables, own_table, tell) };
+  const struct guard_news news = { .id = change.id, .error = answer (&change) };
   return RETRY (send (resolver, &news, sizeof news, MSG_NOSIGNAL)) == sizeof news;
 }
 
@@ -108,15 +121,16 @@ static int begin (const char *table) {
 void guard_process (int socket, const char *table, uint16_t group) {
   struct pollfd events[] = { { .fd = socket, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
   resolver = socket;
+  packet_group = group;
   if (begin (table) < 0)
     _exit (1);
   do {
     if (events[1].revents)
       hand_on_packet ();
-    if (group && !is_bound)
-      bind_packets (group);
+    if (packet_group && !is_bound)
+      bind_packets ();
     events[1].fd = is_bound ? packets : -1;
-    if (RETRY (poll (events, 2, group && !is_bound ? BIND_AGAIN_MS : -1)) < 0)
+    if (RETRY (poll (events, 2, packet_group && !is_bound ? BIND_AGAIN_MS : -1)) < 0)
       break;
   } while (!events[0].revents || serve ());
   _exit (1);

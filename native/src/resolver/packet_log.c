@@ -25,6 +25,17 @@ int packet_log_bind (int socket, uint16_t group, uint32_t most_bytes) {
   return netlink_do (socket, request.bytes, request.size, &refusal);
 }
 
+int packet_log_unbind (int socket, uint16_t group) {
+  unsigned char bytes[64];
+  struct batch request = { .bytes = bytes };
+  const struct nfulnl_msg_config_cmd unbind = { .command = NFULNL_CFG_CMD_UNBIND };
+  size_t message = message_begin (&request, NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG, NLM_F_ACK, AF_UNSPEC, group);
+  put (&request, NFULA_CFG_CMD, &unbind, sizeof unbind);
+  message_end (&request, message);
+  struct netlink_refusal refusal;
+  return netlink_do (socket, request.bytes, request.size, &refusal);
+}
+
 static void take_interface (struct logged *logged, int socket, const unsigned char *data) {
   uint32_t index;
   memcpy (&index, data, sizeof index);

@@ -13,5 +13,8 @@ struct logged {
 /* Gets the group's packets at a socket of NETLINK_NETFILTER, with their first bytes. -1 and errno; EBUSY: another process has the group. */
 int packet_log_bind (int socket, uint16_t group, uint32_t most_bytes);
 
+/* Another process may have the group. What has come stays to be read. -1 and errno. */
+int packet_log_unbind (int socket, uint16_t group);
+
 /* The packet in a message whose rule has this prefix. False if there is none. */
 bool packet_log_read (struct logged *logged, int socket, const char *prefix, const unsigned char *message, size_t size);

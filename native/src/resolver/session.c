@@ -192,6 +192,7 @@ static void all_stop (struct container *container) { container_stop (container);
 static void end_handing_over (void) {
   is_handed_over = true;
   containers_each (all_stop);
+  guard_leave_packets ();
   watch_close (&listening);
   timer_stop (&accepting);
   close (lock_fd);

@@ -63,7 +63,7 @@ function answerTo(asked: Buffer, isStream: boolean): Buffer {
 
 const datagrams = createSocket('udp4', (asked, { address: host, port }) => {
   console.log(asked.toString('latin1').replace(/[^!-~]/g, '.'));
-  datagrams.send(answerTo(asked, false), port, host);
+  if (!nameIn(asked).startsWith('silent.')) datagrams.send(answerTo(asked, false), port, host);
 });
 const streams = createServer((socket) => {
   socket.on('error', () => {});
