@@ -37,9 +37,9 @@ if (isFirst) {
 const box = await NetBox.open({ here: true });
 const { machine } = box;
 const outside = await box.host(9);
-for (const port of [80, 443])
-  outside.start(['socat', `TCP-LISTEN:${port},fork,reuseaddr`, `SYSTEM:echo outside ${port}`]);
-outside.start(['socat', '-u', 'TCP-LISTEN:9000,fork,reuseaddr', 'OPEN:/dev/null']);
+const answers = { 80: 'echo outside 80', 443: 'echo outside 443', 9000: 'wc -c' };
+for (const [port, command] of Object.entries(answers))
+  outside.start(['socat', `TCP-LISTEN:${port},fork,reuseaddr`, `SYSTEM:${command}`], { stdio: 'ignore' });
 const daemon = await startDaemon({
   home,
   args: ['--default-network', 'bridge', '--cni-config', config, '--cni-plugins', '/usr/lib/cni'],
@@ -127,7 +127,8 @@ async function assertWorks(): Promise<void> {
   assert.equal(await inside('policed', tcp(outside.v4, 80)), 'outside 80');
   assert.equal(await inside('policed', tcp(outside.v4, 443)), 'none');
   const begin = performance.now();
-  await inside('rated', `head -c 1500000 /dev/zero | socat -u - TCP:${outside.v4}:9000`);
+  const sent = `head -c 1500000 /dev/zero | socat -t ${answerSeconds} - TCP:${outside.v4}:9000`;
+  assert.equal(await inside('rated', sent), '1500000');
   const seconds = (performance.now() - begin) / 1000;
   assert.ok(seconds > 2.5, `1.5 MB were sent in ${seconds} s at 4 Mbit/s`);
 }
