@@ -36,8 +36,21 @@ function message(...maps) {
 }
 
 function enumeration(valuesById) {
-  const ids = Object.entries(valuesById).map(([id, name]) => [name, Number(id)]);
-  return { values: Object.setPrototypeOf(Object.fromEntries(ids), valuesById) };
+  const ids = () => Object.entries(valuesById).map(([id, name]) => [name, Number(id)]);
+  let values;
+  return {
+    get values() {
+      return (values ??= Object.setPrototypeOf(Object.fromEntries(ids()), valuesById));
+    },
+  };
+}
+
+/** Made on its first call: a command of likerctl needs a few of them. */
+function onUse(type, verb, make) {
+  type[verb] = (...args) => {
+    type[verb] = make();
+    return type[verb](...args);
+  };
 }
 `;
 
@@ -143,7 +156,7 @@ class Codecs {
       const types = fieldsArray.map((field) =>
         this.#referred(field.resolve().resolvedType, { [verb]: make }),
       );
-      this.#functions.set(key, `((types) => ${make(type)})([${types.join(', ')}])`);
+      this.#functions.set(key, `onUse(${name}, '${verb}', () => ((types) => ${make(type)})([${types.join(', ')}]));\n`);
     }
     return name;
   }
@@ -158,7 +171,7 @@ class Codecs {
 
   source(): string {
     const declared = [...this.#declared].map(([name, value]) => `const ${name} = ${value};\n`);
-    const functions = [...this.#functions].map(([name, value]) => `${name} = ${value};\n`);
+    const functions = [...this.#functions.values()];
     return [...declared, '\n', ...functions].join('');
   }
 }
