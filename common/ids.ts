@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { badArgument } from './errors.ts';
 
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
@@ -10,10 +9,6 @@ export function isContainerId(text: string): boolean {
 
 export function isContainerName(text: string): boolean {
   return namePattern.test(text);
-}
-
-export function newContainerId(): string {
-  return randomBytes(32).toString('hex');
 }
 
 /** A network's id looks like a container's. */

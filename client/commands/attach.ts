@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { LikerError } from '../../common/errors.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers, sessions } from '../connection/methods.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { openAttach } from '../session/call.ts';
 import { Session } from '../session/session.ts';
 import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
@@ -56,7 +56,7 @@ export async function attachTo({
   const readOnly = flags.bool('no-stdin');
   const size = process.tty && !readOnly ? terminalSize() : undefined;
   // With the id a repeated call does not start the container a second time.
-  const requestId = start ? randomUUID() : '';
+  const requestId = start ? newRequestId() : '';
   const session = new Session({
     connection,
     open: () =>

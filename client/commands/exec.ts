@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { asError, hasReason } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode, signalExitCode } from '../cli/exit-codes.ts';
@@ -9,6 +8,7 @@ import { stateWord } from '../format/status.ts';
 import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
 import { parseOnDisconnect, parseProcess, processFlags } from '../request/process-spec.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { openExec } from '../session/call.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { Session } from '../session/session.ts';
@@ -49,7 +49,7 @@ async function execInContainer(invocation: Invocation): Promise<number> {
   requireTerminal(flags);
   const process = parseProcess(flags, args, terminalSize());
   const onDisconnect = parseOnDisconnect(flags);
-  const requestId = randomUUID();
+  const requestId = newRequestId();
   const connection = await context.connect();
   const session = new Session({
     connection,
@@ -93,7 +93,7 @@ async function execDetached(
   const process = parseProcess(flags, args, undefined);
   const connection = await context.connect();
   try {
-    await connection.unary(sessions.StartExec, { container, process, requestId: randomUUID() });
+    await connection.unary(sessions.StartExec, { container, process, requestId: newRequestId() });
     return 0;
   } catch (error) {
     return startFailure(asError(error));

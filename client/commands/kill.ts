@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { KillScope } from '../../proto/gen/types/liker/v1/KillScope.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { callForEach, severalContainers } from './for-each.ts';
 
 export const kill: Command = {
@@ -28,7 +28,7 @@ export const kill: Command = {
       container,
       signal,
       scope,
-      requestId: randomUUID(),
+      requestId: newRequestId(),
     }));
   },
 };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import type { Flag } from '../cli/flag.ts';
 import { UsageError } from '../cli/usage-error.ts';
@@ -7,6 +6,7 @@ import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import { mountFlags } from '../request/mount-flags.ts';
 import { parseMounts } from '../request/mounts.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { haveImage, pullFlags } from './needed-image.ts';
 
 const flags: readonly Flag[] = [...mountFlags, ...pullFlags];
@@ -25,7 +25,7 @@ export const mountAdd: Command = {
     const connection = await context.connect();
     for (const mount of mounts) {
       if (mount.type === 'TYPE_IMAGE') await haveImage(connection, mount.source ?? '', flags, '');
-      const request = { container, mount, requestId: randomUUID() };
+      const request = { container, mount, requestId: newRequestId() };
       const { warnings } = await connection.unary(containers.AddMount, request);
       for (const warning of warnings) notice(warning);
       printLines([mount.target ?? '']);

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { forEachName } from './for-each.ts';
 
 export const mountRm: Command = {
@@ -22,7 +22,7 @@ export const mountRm: Command = {
     const lazy = flags.bool('lazy');
     const connection = await context.connect();
     return forEachName(targets, async (target) => {
-      const request = { container, target, lazy, requestId: randomUUID() };
+      const request = { container, target, lazy, requestId: newRequestId() };
       await connection.unary(containers.RemoveMount, request);
       return target;
     });

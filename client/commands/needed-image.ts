@@ -7,7 +7,6 @@ import type { Connection } from '../connection/connection.ts';
 import { images } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
-import { fetchImage } from './pull.ts';
 
 /** How a missing image is had. */
 export const pullFlags: readonly Flag[] = [
@@ -64,6 +63,8 @@ export async function haveImage(
   if (name === null) return;
   if (policy === 'missing') printError(`Unable to find image '${familiarName(name)}' locally`);
   const request = { reference, platform, insecure: false };
+  // Loaded here because few commands have to fetch their image.
+  const { fetchImage } = await import('./pull.ts');
   try {
     await fetchImage(connection, name, request, { isQuiet: flags.bool('quiet'), stream: process.stderr });
   } catch (error) {

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
+import { newRequestId } from '../request/request-id.ts';
 
 export const rename: Command = {
   name: 'rename',
@@ -11,7 +11,7 @@ export const rename: Command = {
   operands: [2, 2],
   async run({ operands: [container = '', newName = ''], context }) {
     const connection = await context.connect();
-    await connection.unary(containers.RenameContainer, { container, newName, requestId: randomUUID() });
+    await connection.unary(containers.RenameContainer, { container, newName, requestId: newRequestId() });
     return 0;
   },
 };

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { hasReason } from '../../common/errors.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { forEachName, severalContainers } from './for-each.ts';
 
 export const rm: Command = {
@@ -29,7 +29,7 @@ export const rm: Command = {
           container,
           force,
           volumes,
-          requestId: randomUUID(),
+          requestId: newRequestId(),
         });
       } catch (error) {
         if (!force || !hasReason(error, 'CONTAINER_NOT_FOUND')) throw error;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { asError, hasReason, LikerError } from '../../common/errors.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
@@ -8,6 +7,7 @@ import type { Connection } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
+import { newRequestId } from '../request/request-id.ts';
 import type { IdFiles } from './id-files.ts';
 
 /** The input of run -d and create. */
@@ -25,7 +25,7 @@ export async function runDetached(job: CreateJob): Promise<number> {
   try {
     ({ pid } = await job.connection.unary(containers.StartContainer, {
       container: id,
-      requestId: randomUUID(),
+      requestId: newRequestId(),
     }));
   } catch (error) {
     if (job.flags.bool('rm')) await removeQuietly(job.connection, id);
@@ -39,7 +39,7 @@ export async function runDetached(job: CreateJob): Promise<number> {
 export async function createContainer({ spec, flags, connection }: CreateJob): Promise<Container> {
   const { container, warnings } = await connection.unary(containers.CreateContainer, {
     spec,
-    requestId: randomUUID(),
+    requestId: newRequestId(),
     replace: flags.bool('replace'),
   });
   for (const warning of warnings) notice(warning);
@@ -56,7 +56,7 @@ export function startFailure(error: Error): number {
 
 async function removeQuietly(connection: Connection, container: string): Promise<void> {
   try {
-    await connection.unary(containers.RemoveContainer, { container, force: true, requestId: randomUUID() });
+    await connection.unary(containers.RemoveContainer, { container, force: true, requestId: newRequestId() });
   } catch {
     // The daemon removes it by itself, or reports the failure on the next call.
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { badArgument } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
@@ -6,6 +5,7 @@ import type { FlagValues } from '../cli/flag.ts';
 import { parseContainerSpec } from '../request/container-spec.ts';
 import { containerFlags } from '../request/flags.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { openRun } from '../session/call.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { type OutputStream, outputStreams, Session } from '../session/session.ts';
@@ -54,7 +54,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   const connection = await context.connect();
   await haveImages(connection, spec, flags);
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
-  const requestId = randomUUID();
+  const requestId = newRequestId();
   const session = new Session({
     connection,
     open: () => openRun(connection, { spec, requestId, replace: flags.bool('replace') }),

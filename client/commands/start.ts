@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { LikerError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { containers } from '../connection/methods.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { sessionFlags } from '../session/session-flags.ts';
 import { attachTo } from './attach.ts';
 import { callForEach, severalContainers } from './for-each.ts';
@@ -31,7 +31,7 @@ async function startContainers(invocation: Invocation): Promise<number> {
   if (flags.bool('attach') || flags.bool('interactive')) return startAttached(invocation);
   return callForEach(invocation, containers.StartContainer, (container) => ({
     container,
-    requestId: randomUUID(),
+    requestId: newRequestId(),
   }));
 }
 

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { StopContainerRequestInput } from '../../proto/gen/types/liker/v1/StopContainerRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import type { Flag } from '../cli/flag.ts';
 import type { Method } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { defined } from '../request/defined.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { graceSeconds } from '../request/seconds.ts';
 import { callForEach, forEachAtOnce, severalContainers } from './for-each.ts';
 
@@ -45,6 +45,6 @@ export async function stopEach(
     signal: flags.text('signal') ?? '',
     ...defined({ timeoutSeconds: graceSeconds(flags, 'time') }),
   };
-  const request = (container: string) => ({ container, ...options, requestId: randomUUID() });
+  const request = (container: string) => ({ container, ...options, requestId: newRequestId() });
   return callForEach(invocation, method, request, forEachAtOnce);
 }

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
-import { newContainerId, shortId } from '../../../../common/ids.ts';
+import { shortId } from '../../../../common/ids.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import { type ImageRoot, resolveImage } from '../../images/roots.ts';
 import { type RequestKey, resultOf } from '../../journal/requests.ts';
@@ -54,7 +55,7 @@ export async function createContainer(
   if (made !== null) return stillThere(context, options.request, made);
   const name = nameFor(context, spec);
   const holder = requireRoom(context, spec, { name, replace: options.replace });
-  const id = newContainerId();
+  const id = randomBytes(32).toString('hex');
   const values = { id, name, attended: options.attended ?? false };
   if (holder) {
     // What is refused is refused before the other one is gone.
