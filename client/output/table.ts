@@ -1,4 +1,4 @@
-import { visible } from './visible.ts';
+import { isPrintableAscii, visible } from './visible.ts';
 
 const gap = 3;
 
@@ -23,5 +23,5 @@ export function table(cells: readonly (readonly string[])[]): string[] {
 
 /** The number of code points, which is exact enough for names and commands. */
 function width(text: string): number {
-  return [...text].length;
+  return isPrintableAscii(text) ? text.length : [...text].length;
 }

@@ -5,7 +5,9 @@
 const unsafe = (): RegExp => /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 
 /** For printable ASCII, that is for most text, V8 need not build a class of Unicode properties, which takes up to 2 ms per process. */
-const isPrintableAscii = (text: string): boolean => /^[\n -~]*$/.test(text);
+export const isPrintableAscii = (text: string): boolean => /^[ -~]*$/.test(text);
+
+const isAsciiLines = (text: string): boolean => /^[\n -~]*$/.test(text);
 
 const named: ReadonlyMap<string, string> = new Map([
   ['\x07', '\\a'],
@@ -30,7 +32,8 @@ function escapeOf(character: string): string {
  * stay as they are.
  */
 export function visible(text: string): string {
-  if (isPrintableAscii(text)) return text.replaceAll('\n', '\\n');
+  if (isPrintableAscii(text)) return text;
+  if (isAsciiLines(text)) return text.replaceAll('\n', '\\n');
   return text.replace(unsafe(), escapeOf);
 }
 
@@ -42,7 +45,7 @@ export function isVisible(text: string): boolean {
 /** Quotes a text as Go's strconv.Quote does: for the commands in ps, and for %q in templates. */
 export function quoted(text: string): string {
   const inner = text.replaceAll(/["\\]/g, '\\$&');
-  if (isPrintableAscii(inner)) return `"${visible(inner)}"`;
+  if (isAsciiLines(inner)) return `"${visible(inner)}"`;
   return `"${inner.replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeOf)}"`;
 }
 
@@ -56,7 +59,7 @@ function exact(_key: string, value: unknown): unknown {
 /** JSON that is safe on a terminal: it also escapes the unsafe characters that JSON.stringify leaves raw. */
 export function toJson(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, exact, indent) ?? 'null';
-  if (isPrintableAscii(text)) return text;
+  if (isAsciiLines(text)) return text;
   // These newlines are layout: newlines in strings are escaped already.
   return text.replace(unsafe(), (character) =>
     character === '\n' ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
