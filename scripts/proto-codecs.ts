@@ -156,7 +156,10 @@ class Codecs {
       const types = fieldsArray.map((field) =>
         this.#referred(field.resolve().resolvedType, { [verb]: make }),
       );
-      this.#functions.set(key, `onUse(${name}, '${verb}', () => ((types) => ${make(type)})([${types.join(', ')}]));\n`);
+      this.#functions.set(
+        key,
+        `onUse(${name}, '${verb}', () => ((types) => ${make(type)})([${types.join(', ')}]));\n`,
+      );
     }
     return name;
   }
