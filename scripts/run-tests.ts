@@ -107,7 +107,7 @@ async function oneByOne(): Promise<void> {
   await runFiles(filesOf(units), units, print);
   await onceMore('LIKER_WIRE', 'ttrpc', otherWire);
   await runFiles(filesOf(others, [machines, measuring]), others, print);
-  await onceMore('LIKER_BYTES', 'direct', otherBytes);
+  await onceMore('LIKER_BYTES', 'likerd', otherBytes);
 }
 
 async function onceMore(setting: string, value: string, group: Group): Promise<void> {

@@ -177,7 +177,8 @@ describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
   });
 
   test('logs -f and events continue without gap or repetition, and stats continues', async () => {
-    const count = 'i=0; while [ $i -lt 600 ]; do echo line $i; echo err $i >&2; i=$((i+1)); sleep 0.01; done';
+    const count =
+      'i=0; while [ $i -lt 600 ]; do echo line $i; echo err $i >&2; i=$((i+1)); sleep 0.01; done; until [ -e /done ]; do sleep 0.1; done';
     const id = await s.detached(['--name', 'counts'], ['sh', '-c', count]);
     const logs = s.start(['logs', '-f', 'counts']);
     const tail = s.start(['logs', '-f', '-t', '--tail', '1', 'counts']);
@@ -202,6 +203,7 @@ describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
       await s.ok(['exec', id, 'true']);
     }
     await until('more figures', () => stats.stdout.length > before);
+    await s.ok(['exec', id, 'touch', '/done']);
     const { code, stdout, stderr } = await logs.outcome;
     const lines = (name: string) => Array.from({ length: 600 }, (_, index) => `${name} ${index}\n`).join('');
     assert.deepEqual([code, stdout], [0, lines('line')]);

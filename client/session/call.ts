@@ -30,7 +30,7 @@ interface OutputFrame {
 }
 
 /** Whether the bytes of local sessions may go to the shim itself. */
-const direct = process.env['LIKER_BYTES'] === 'direct';
+const direct = process.env['LIKER_BYTES'] !== 'likerd';
 
 function open<Start>(
   connection: Connection,

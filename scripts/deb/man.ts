@@ -65,6 +65,10 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     .item('LIKER_HOST', 'Socket of the daemon, unless --host names one.')
     .item('LIKER_RUN', 'Folder with the socket, liker.sock, unless LIKER_HOST or --host names one.')
     .item('LIKER_WIRE', 'The protocol to speak with likerd: grpc, the default, or ttrpc, which loads faster.')
+    .item(
+      'LIKER_BYTES',
+      'likerd: the bytes of a session pass through likerd, and not between likerctl and the shim.',
+    )
     .item('LIKER_DETACH_KEYS', 'Keys that detach from a session, unless --detach-keys names others.')
     .heading('EXAMPLES')
     .example('likerctl rootfs build ./rootfs', 'likerctl run -it --rm ./rootfs bash');
