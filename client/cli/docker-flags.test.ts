@@ -51,8 +51,9 @@ for (const { name, flags } of commands) {
 
 test('docs/docker.md has a row for each flag of docker run, and the row agrees with the command', async () => {
   const { flags } = commands.find(({ name }) => name === 'run') ?? { flags: [] };
+  const [, section = ''] = doc.split('## Flags of `docker run`\n');
   const rows = new Map(
-    doc.split('\n').flatMap((line) => {
+    (section.split('\n## ')[0] ?? '').split('\n').flatMap((line) => {
       const [, names = '', how = ''] = /^\| ((?:`-[^|]*`,? ?)+)\| (\S+)/.exec(line) ?? [];
       return [...names.matchAll(/--([\w-]+)/g)].map(([, name = '']) => [name, how] as const);
     }),
