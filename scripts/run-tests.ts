@@ -37,6 +37,8 @@ const units: Group = {
 };
 /** What has a connection to a daemon: once more by the wire that likerctl does not take by itself. */
 const otherWire: Group = { ...units, patterns: ['client/{connection,session}/**/*.test.ts'] };
+/** likerd dies and comes back: once more by that wire, too. */
+const endsByOtherWire = endToEnd('test/{client-return,daemon-death}.test.ts');
 /** What depends on the way of a session's bytes: once more with those that likerctl exchanges with the shim. */
 const otherBytes = endToEnd('test/{daemon-death,terminal}.test.ts');
 /** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
@@ -105,8 +107,9 @@ const print = (text: string) => void process.stdout.write(text);
 
 async function oneByOne(): Promise<void> {
   await runFiles(filesOf(units), units, print);
-  await onceMore('LIKER_WIRE', 'ttrpc', otherWire);
+  await onceMore('LIKER_WIRE', 'grpc', otherWire);
   await runFiles(filesOf(others, [machines, measuring]), others, print);
+  await onceMore('LIKER_WIRE', 'grpc', endsByOtherWire);
   await onceMore('LIKER_BYTES', 'likerd', otherBytes);
 }
 

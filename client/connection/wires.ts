@@ -4,7 +4,7 @@ import type { OpenWire } from './wire.ts';
 
 /** The wire that LIKER_WIRE names. */
 export async function wireFrom(env: NodeJS.ProcessEnv): Promise<OpenWire> {
-  const name = env['LIKER_WIRE'] || 'grpc';
+  const name = env['LIKER_WIRE'] || 'ttrpc';
   if (name === 'ttrpc') return (socketPath) => new TtrpcWire(socketPath);
   if (name === 'grpc') return await grpcWire();
   throw badArgument('LIKER_WIRE', `Cannot use LIKER_WIRE=${name}: give ttrpc or grpc`);

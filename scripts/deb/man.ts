@@ -64,7 +64,10 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     .heading('ENVIRONMENT')
     .item('LIKER_HOST', 'Socket of the daemon, unless --host names one.')
     .item('LIKER_RUN', 'Folder with the socket, liker.sock, unless LIKER_HOST or --host names one.')
-    .item('LIKER_WIRE', 'The protocol to speak with likerd: grpc, the default, or ttrpc, which loads faster.')
+    .item(
+      'LIKER_WIRE',
+      'The protocol to speak with likerd: ttrpc, the default, or grpc, which takes longer to load.',
+    )
     .item(
       'LIKER_BYTES',
       'likerd: the bytes of a session pass through likerd, and not between likerctl and the shim.',
