@@ -11,6 +11,7 @@ test('default paths are where the system expects them', async () => {
     root: '/var/lib/liker',
     run: '/run/liker',
     socket: '/run/liker/liker.sock',
+    dockerSocket: null,
     cgroup: null,
     stopContainersOnExit: false,
     logLevel: 'info',
