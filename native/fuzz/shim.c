@@ -564,6 +564,9 @@ static void hear (struct file *file, uint8_t type, uint8_t stream, uint32_t numb
   case SHIM_CLIENT:
     require (size == 12, "an answer about a client is whole");
     break;
+  case SHIM_NETWORK:
+    require (size > 8 && size == 8 + get_u32 (at + 4) + 1, "NETWORK is whole");
+    break;
   case SHIM_LOG_LOST:
     require (size == 8 && (stream == 1 || stream == 2), "LOG_LOST is whole");
     break;

@@ -8,13 +8,14 @@
 #include "base/syscalls.h"
 #include "include/plan.h"
 
-/* One message. Returns how many fds came with it, or -1 and errno. */
+/* One message. Returns how many fds came with it, or -1 and errno. `more`: how many come after them. */
 static ssize_t receive_fds (int socket, int fds[PLAN_FDS], uint32_t *more) {
   union {
     struct cmsghdr header;
     char bytes[CMSG_SPACE (PLAN_FDS * sizeof (int))];
   } control;
-  struct iovec part = { more, sizeof *more };
+  uint32_t left;
+  struct iovec part = { &left, sizeof left };
   struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
   ssize_t got = RETRY (recvmsg (socket, &message, MSG_CMSG_CLOEXEC));
   if (got == 0)
@@ -24,8 +25,9 @@ static ssize_t receive_fds (int socket, int fds[PLAN_FDS], uint32_t *more) {
   const struct cmsghdr *header = CMSG_FIRSTHDR (&message);
   if (message.msg_flags & MSG_CTRUNC)
     return failed (EMFILE);
-  if (got != sizeof *more || !header || header->cmsg_type != SCM_RIGHTS)
+  if (got != sizeof left || !header || header->cmsg_type != SCM_RIGHTS)
     return failed (EPROTO);
+  *more = left;
   size_t size = header->cmsg_len - CMSG_LEN (0);
   memcpy (fds, CMSG_DATA (header), size);
   return (ssize_t)(size / sizeof *fds);
