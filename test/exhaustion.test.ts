@@ -14,7 +14,8 @@ import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
 // libuv keeps one spare file, which it closes to be able to accept and refuse a connection.
-const s = suite({ mayKeep: ['/'] });
+// A shim that waits would be a process that need not be created.
+const s = suite({ mayKeep: ['/'], args: ['--spare-shims', '0'] });
 const containers = new Containers(s);
 
 /** On v2 a process is charged only to the container's own group, so likerd has no such limit. */
@@ -119,7 +120,12 @@ test('when no file can be opened, calls fail with a clear error, exits are repor
     );
     session.type('\n');
     assert.equal((await session.exit()).code, 4);
-    const refused = await s.likerctl(['ps']);
+    // What the session gives back as it ends is forbidden, too.
+    const refused = await until('a refusal', async () => {
+      forbidFiles();
+      const outcome = await s.likerctl(['ps']);
+      return outcome.code !== 0 && outcome;
+    });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^likerctl: Cannot .*\n$/);
     // Connections that it cannot accept do not keep it busy.
