@@ -185,6 +185,8 @@ test('images: list, inspect, tag, history, remove', needs, async () => {
     await s.dockerOk(['images', '-q', '--no-trunc', boxImage]),
   );
   assert.equal(await s.dockerOk(['rmi', 'more/box:2']), 'Untagged: more/box:2');
+  // The client asks for each kind of object of that name, a plug-in last.
+  assert.match((await s.docker(['inspect', 'nobody'])).stderr, /No such object: nobody/);
   assert.match((await s.docker(['image', 'inspect', 'more/box:2'])).stderr, /No such image: more\/box:2/);
 });
 

@@ -1,5 +1,5 @@
+import { volumeRecord } from '../../common/docker-records.ts';
 import { LikerError } from '../../common/errors.ts';
-import type { Volume } from '../../proto/gen/types/liker/v1/Volume.ts';
 import type { Command } from '../cli/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { volumes } from '../connection/methods.ts';
@@ -28,18 +28,5 @@ export const volumeInspect: Command = {
 export async function fetchVolume(connection: Connection, name: string): Promise<object> {
   const { volume } = await connection.unary(volumes.GetVolume, { name });
   if (volume === null) throw new LikerError('INTERNAL', `likerd returned no volume for '${name}'`);
-  return volumeRecord(volume);
-}
-
-/** Docker's fields. */
-function volumeRecord({ name, createdAt, labels, path }: Volume): object {
-  return {
-    CreatedAt: rfc3339(createdAt),
-    Driver: 'local',
-    Labels: labels,
-    Mountpoint: path,
-    Name: name,
-    Options: {},
-    Scope: 'local',
-  };
+  return volumeRecord(volume, rfc3339(volume.createdAt));
 }

@@ -1,3 +1,4 @@
+import { healthcheckRecord } from '../../common/docker-records.ts';
 import type { Health } from '../../proto/gen/types/liker/v1/Health.ts';
 import type { HealthCheck } from '../../proto/gen/types/liker/v1/HealthCheck.ts';
 import { healthWord } from './status.ts';
@@ -19,14 +20,7 @@ export function healthState(health: Health | null): Record<string, unknown> {
 export function healthConfig(check: HealthCheck | null): Record<string, unknown> {
   if (check === null) return {};
   return {
-    Healthcheck: {
-      Test: check.shell === '' ? ['CMD', ...check.args] : ['CMD-SHELL', check.shell],
-      Interval: check.intervalMs * 1e6,
-      Timeout: check.timeoutMs * 1e6,
-      StartPeriod: check.startPeriodMs * 1e6,
-      StartInterval: check.startIntervalMs * 1e6,
-      Retries: check.retries,
-    },
+    Healthcheck: healthcheckRecord(check),
     HealthcheckOnFailureAction: check.onFailure.replace('ON_FAILURE_', '').toLowerCase(),
   };
 }

@@ -1,5 +1,5 @@
+import { addressRecord, endpointRecord } from '../../common/docker-records.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
-import type { Endpoint } from '../../proto/gen/types/liker/v1/Endpoint.ts';
 import type { PublishedPort } from '../../proto/gen/types/liker/v1/PublishedPort.ts';
 import { networkMode } from './network-mode.ts';
 import { exposedPorts, insidePort, singlePorts } from './ports.ts';
@@ -18,51 +18,19 @@ export function networkSettings(container: Container): Record<string, unknown> {
   // As in Docker, a container that uses another's network has none of its own.
   const modes = first === undefined && !mode.includes(':') ? [mode] : [];
   const networks = [
-    ...modes.map((name) => [name, { NetworkID: '', ...addresses(undefined) }] as const),
-    ...(first === undefined ? [] : [first, ...others]).map(
-      (endpoint) => [endpoint.networkName, endpointRecord(endpoint, container)] as const,
-    ),
+    ...modes.map((name) => [name, { NetworkID: '', ...addressRecord(undefined) }] as const),
+    ...(first === undefined ? [] : [first, ...others]).map((endpoint) => {
+      const record = { ...endpointRecord(endpoint, container.id), Interface: endpoint.interface };
+      return [endpoint.networkName, record] as const;
+    }),
   ];
   return {
-    ...addresses(first),
+    ...addressRecord(first),
     Bridge: '',
     // For nsenter --net=.
     SandboxKey: container.pid > 0 ? `/proc/${container.pid}/ns/net` : '',
     Ports: isLive(container) ? boundPorts(container) : sortedMap({}),
     Networks: sortedMap(Object.fromEntries(networks)),
-  };
-}
-
-function addresses(endpoint: Endpoint | undefined) {
-  return {
-    IPAddress: endpoint?.ipv4 ?? '',
-    IPPrefixLen: endpoint?.ipv4Prefix ?? 0,
-    Gateway: endpoint?.ipv4Gateway ?? '',
-    MacAddress: endpoint?.macAddress ?? '',
-    GlobalIPv6Address: endpoint?.ipv6 ?? '',
-    GlobalIPv6PrefixLen: endpoint?.ipv6Prefix ?? 0,
-    IPv6Gateway: endpoint?.ipv6Gateway ?? '',
-  };
-}
-
-function endpointRecord(endpoint: Endpoint, { id }: Container): Record<string, unknown> {
-  const { askedIpv4, askedIpv6, aliases, names, gwPriority, networkId } = endpoint;
-  const asked = {
-    ...(askedIpv4 !== '' && { IPv4Address: askedIpv4 }),
-    ...(askedIpv6 !== '' && { IPv6Address: askedIpv6 }),
-  };
-  return {
-    IPAMConfig: Object.keys(asked).length > 0 ? asked : null,
-    Links: null,
-    Aliases: aliases,
-    DriverOpts: null,
-    GwPriority: gwPriority,
-    NetworkID: networkId,
-    // A container is at most once in a network.
-    EndpointID: endpoint.interface === '' ? '' : id,
-    ...addresses(endpoint),
-    DNSNames: names,
-    Interface: endpoint.interface,
   };
 }
 

@@ -1,4 +1,4 @@
-import { asError } from '../../common/errors.ts';
+import { asError, badArgument } from '../../common/errors.ts';
 import type { AttachStartInput } from '../../proto/gen/types/liker/v1/AttachStart.ts';
 import type { ExecStartInput } from '../../proto/gen/types/liker/v1/ExecStart.ts';
 import type { RunStartInput } from '../../proto/gen/types/liker/v1/RunStart.ts';
@@ -29,14 +29,19 @@ interface OutputFrame {
   readonly output: SessionOutput | null;
 }
 
-/** Whether the bytes of local sessions may go to the shim itself. */
-const direct = process.env['LIKER_BYTES'] !== 'likerd';
+/** Whether the bytes of local sessions may go to the shim itself, as LIKER_BYTES says. */
+export function isDirect(env: NodeJS.ProcessEnv): boolean {
+  const way = env['LIKER_BYTES'] || 'direct';
+  if (way === 'direct' || way === 'likerd') return way === 'direct';
+  throw badArgument('LIKER_BYTES', `Cannot use LIKER_BYTES=${way}: give direct or likerd`);
+}
 
 function open<Start>(
   connection: Connection,
   method: Method<StartFrame<Start>, OutputFrame>,
   start: Start,
 ): SessionCall {
+  const direct = isDirect(process.env);
   const stream = connection.bidiStream(method);
   stream.write({ start: { direct, ...start, confirmsOutput: true } });
   return {

@@ -46,7 +46,7 @@ import { auth } from './system/auth.ts';
 import { diskUsage } from './system/disk-usage.ts';
 import { events } from './system/events.ts';
 import { info } from './system/info.ts';
-import { noSwarm, notServed } from './system/refused.ts';
+import { noPlugins, noSuchPlugin, noSwarm, notServed } from './system/refused.ts';
 import { ping, version } from './system/version.ts';
 import { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume } from './volumes/volumes.ts';
 
@@ -114,6 +114,8 @@ export const routes: readonly Route<(door: Door, call: Call) => Promise<Answer>>
     '/(build|session|grpc)(/.*)?',
     notServed('Liker builds no images from Dockerfiles: build elsewhere and load them'),
   ],
+  ['GET', '/plugins', noPlugins],
+  ['GET', '/plugins/{name*}/json', noSuchPlugin],
   ['*', '/plugins?(/.*)?', notServed('Liker has no plug-ins')],
   ['*', '/(swarm|services|nodes|tasks|secrets|configs)(/.*)?', noSwarm],
   ['POST', '/(containers|exec)/{name}/(attach|start)', outOfOrder],

@@ -1,3 +1,4 @@
+import { healthcheckRecord } from '../../../../common/docker-records.ts';
 import { signalName } from '../../../../common/signals.ts';
 import type { ContainerView } from '../../../engine/containers/api.ts';
 import type { Phase } from '../../../engine/containers/model/phase.ts';
@@ -106,7 +107,7 @@ function config(view: ContainerView): object {
     StdinOnce: process.openStdin,
     Env: process.env,
     Cmd: process.args,
-    ...(spec.healthCheck && { Healthcheck: healthcheck(spec.healthCheck) }),
+    ...(spec.healthCheck && { Healthcheck: healthcheckRecord(spec.healthCheck) }),
     Image: rootName(spec.rootfs),
     Volumes: setOf(spec.imageVolumes),
     WorkingDir: process.cwd,
@@ -115,17 +116,6 @@ function config(view: ContainerView): object {
     Labels: spec.labels,
     StopSignal: signalName(spec.stopSignal),
     StopTimeout: spec.stopTimeoutSeconds === forEver ? -1 : spec.stopTimeoutSeconds,
-  };
-}
-
-function healthcheck(check: NonNullable<ContainerView['spec']['healthCheck']>): object {
-  return {
-    Test: check.shell === '' ? ['CMD', ...check.args] : ['CMD-SHELL', check.shell],
-    Interval: check.intervalMs * 1e6,
-    Timeout: check.timeoutMs * 1e6,
-    StartPeriod: check.startPeriodMs * 1e6,
-    StartInterval: check.startIntervalMs * 1e6,
-    Retries: check.retries,
   };
 }
 

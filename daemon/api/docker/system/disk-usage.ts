@@ -2,7 +2,7 @@ import { listRecord, noLimit } from '../containers/list.ts';
 import type { Door } from '../door.ts';
 import { type Answer, json } from '../http/answer.ts';
 import { imageRecord } from '../images/list.ts';
-import { volumeRecord } from '../volumes/volumes.ts';
+import { volumeOf } from '../volumes/volumes.ts';
 
 export async function diskUsage({ engine }: Door): Promise<Answer> {
   const all = { all: true, limit: noLimit, filters: [], after: '' };
@@ -16,7 +16,7 @@ export async function diskUsage({ engine }: Door): Promise<Answer> {
     LayersSize: images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     Images: images.map(imageRecord),
     Containers: containers.map((view) => listRecord(view, now)),
-    Volumes: volumes.map(volumeRecord),
+    Volumes: volumes.map(volumeOf),
     BuildCache: [],
     BuilderSize: 0,
   });

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { volumeRecord } from '../../../../common/docker-records.ts';
 import type { VolumeView } from '../../../engine/volumes/api.ts';
 import type { Door } from '../door.ts';
 import { timeText } from '../format/time.ts';
@@ -9,11 +10,11 @@ import { filtersOf } from '../http/filters.ts';
 
 export async function listVolumes({ engine }: Door, call: Call): Promise<Answer> {
   const volumes = await engine.volumes.list(filtersOf(call), { withSize: false });
-  return json({ Volumes: volumes.map(volumeRecord), Warnings: [] });
+  return json({ Volumes: volumes.map(volumeOf), Warnings: [] });
 }
 
 export async function inspectVolume({ engine }: Door, call: Call): Promise<Answer> {
-  return json(volumeRecord(await engine.volumes.get(nameOf(call), { withSize: false })));
+  return json(volumeOf(await engine.volumes.get(nameOf(call), { withSize: false })));
 }
 
 const createBody = v.looseObject({
@@ -35,7 +36,7 @@ export async function createVolume({ engine }: Door, call: Call): Promise<Answer
       `Cannot use the option '${option}' of a volume: it is a folder of likerd's; bind a folder of the host instead`,
     );
   const made = await engine.volumes.create({ name: body.Name, labels: Object.fromEntries(body.Labels) });
-  return json(volumeRecord(made), 201);
+  return json(volumeOf(made), 201);
 }
 
 export async function removeVolume({ engine }: Door, call: Call): Promise<Answer> {
@@ -54,15 +55,10 @@ export async function pruneVolumes({ engine }: Door, call: Call): Promise<Answer
   return json({ VolumesDeleted: names, SpaceReclaimed: reclaimedBytes });
 }
 
-export function volumeRecord({ name, path, createdAt, labels, sizeBytes, users }: VolumeView): object {
+export function volumeOf(view: VolumeView): object {
+  const { createdAt, sizeBytes, users } = view;
   return {
-    CreatedAt: timeText(createdAt),
-    Driver: 'local',
-    Labels: labels,
-    Mountpoint: path,
-    Name: name,
-    Options: {},
-    Scope: 'local',
+    ...volumeRecord(view, timeText(createdAt)),
     ...(sizeBytes !== null && { UsageData: { RefCount: users.length, Size: sizeBytes } }),
   };
 }
