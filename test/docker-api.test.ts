@@ -190,6 +190,21 @@ test('images: list, inspect, tag, history, remove', needs, async () => {
   assert.match((await s.docker(['image', 'inspect', 'more/box:2'])).stderr, /No such image: more\/box:2/);
 });
 
+test('an image for another platform is not there', needs, async () => {
+  const create = (platform: string) =>
+    s.call('POST', `/containers/create?platform=${platform}`, { Image: boxImage, Cmd: ['true'] });
+  const here = await s.dockerOk(['image', 'inspect', '--format', '{{.Os}}/{{.Architecture}}', boxImage]);
+  const other = await create('linux/s390x');
+  assert.equal(other.status, 404);
+  assert.match(
+    JSON.stringify(other.body),
+    /No such image: .* for linux\/s390x; the one that is here is for /,
+  );
+  const made = await create(here);
+  assert.equal(made.status, 201);
+  await s.dockerOk(['rm', (made.body as { Id: string }).Id]);
+});
+
 test('kill -9 of likerd ends the connection, and not the container', needs, async () => {
   await s.dockerOk(['run', '-d', '--name', 'stays', boxImage, 'sleep', '1000']);
   const followed = s.docker(['logs', '-f', 'stays']);

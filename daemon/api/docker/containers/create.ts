@@ -1,3 +1,4 @@
+import { formatPlatform, isSamePlatform, parsePlatform } from '../../../oci/platform.ts';
 import type { Door } from '../door.ts';
 import { type Answer, json } from '../http/answer.ts';
 import { bodyOf, type Call } from '../http/call.ts';
@@ -9,9 +10,19 @@ export async function createContainer({ engine }: Door, call: Call): Promise<Ans
   const body = await bodyOf(call, createBody);
   if (body.Image === '') throw new HttpError(400, 'Config.Image is missing: the name of an image');
   const name = (call.query.get('name') ?? '').replace(/^\//, '');
+  await requirePlatform(engine, body.Image, call.query.get('platform') ?? '');
   const spec = parseSpec(await withImagesCommand(engine, body), name);
   const { container, warnings } = await engine.containers.create(spec, { requestId: '', replace: false });
   return json({ Id: container.id, Warnings: warnings }, 201);
+}
+
+/** The client pulls what it is told that there is not. */
+async function requirePlatform({ images }: Door['engine'], name: string, wanted: string): Promise<void> {
+  if (wanted === '') return;
+  const { configuration } = await images.get(name);
+  if (isSamePlatform(configuration, parsePlatform(wanted, 'platform'))) return;
+  const here = formatPlatform(configuration);
+  throw new HttpError(404, `No such image: ${name} for ${wanted}; the one that is here is for ${here}`);
 }
 
 /** An entrypoint that is given and empty takes the image's away, and leaves its command. */
