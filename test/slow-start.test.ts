@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
-import { pids, readProc, shimsBelow, sparesOf } from './harness/proc.ts';
+import { pids, readProc, shimsBelow } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
 
@@ -122,7 +122,8 @@ test('rm -f also cancels starts that are waiting for their turn', { skip }, asyn
 
 /** A container whose policy restarts it after `die`, which works in a frozen group as well. */
 async function restarting(): Promise<{ readonly id: string; readonly die: () => void }> {
-  const id = await containers.start(['sleep', '1000'], { restart: { name: 'NAME_ALWAYS' } });
+  const args = ['sh', '-c', 'echo life; exec sleep 1000'];
+  const id = await containers.start(args, { restart: { name: 'NAME_ALWAYS' } });
   const { pid } = await containers.get(id);
   return { id, die: () => process.kill(pid, 'SIGKILL') };
 }
@@ -142,13 +143,15 @@ test('SIGKILL during a start by the restart policy ends the container', { skip }
   await containers.remove(id);
 });
 
-test('SIGKILL before likerd hears that the shim of a restart was born leaves no shim', async () => {
+test('SIGKILL before likerd hears from a shim that the restart policy started leaves no shim', async () => {
   const { id, die } = await restarting();
   let killed: Promise<unknown> = Promise.resolve();
+  const lives = async () => (await s.likerctl(['logs', id])).stdout.split('life').length - 1;
+  await until('its first life', async () => (await lives()) === 1);
   writeFileSync(held, '');
   try {
     die();
-    await until('a shim without a plan', () => sparesOf(s.daemon.pid).length === 1);
+    await until('its second life', async () => (await lives()) === 2);
     killed = containers.kill(id);
     await containers.get(id);
   } finally {
