@@ -12,6 +12,7 @@ import { imageContext } from './engine/images/context.ts';
 import { ImageLedger } from './engine/images/model/ledger.ts';
 import { Journal } from './engine/journal/journal.ts';
 import type { LinkKernel, UserKernel } from './engine/kernel.ts';
+import { Leases } from './engine/leases/model/leases.ts';
 import { networkProblem } from './engine/networks/host/problem.ts';
 import { bridge } from './engine/networks/model/network.ts';
 import { Networks } from './engine/networks/model/networks.ts';
@@ -54,7 +55,7 @@ import { ownNetworkSysctls, withheldSysctl } from './kernel/network/sysctls.ts';
 import { endProgram } from './kernel/proc/end-program.ts';
 import { interfaceStats } from './kernel/proc/net-dev.ts';
 import { ownOomScoreAdj } from './kernel/proc/oom-score.ts';
-import { ageMs, bootId, firstChild, isKilled, uptimeMs } from './kernel/proc/processes.ts';
+import { ageMs, bootId, firstChild, isKilled, startTimeOf, uptimeMs } from './kernel/proc/processes.ts';
 import { Processes } from './kernel/process/processes.ts';
 import {
   capabilitiesOnHost,
@@ -166,9 +167,10 @@ export async function compose(
     }),
     secrets: new Secrets(new SecretFiles(run), journal),
     volumes: new Volumes(journal, store, new VolumeFolders(root, folders.trashFolder), log),
+    leases: new Leases(journal, store, log),
     networks: new Networks(journal, store, log, tagOf(root)),
     processes,
-    proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats, endProgram },
+    proc: { uptimeMs, ageMs, startTimeOf, isKilled, firstChild, ownOomScoreAdj, interfaceStats, endProgram },
     mounts: { visibleBelow, of: mountOf },
     network: {
       sysctls: ownNetworkSysctls(isRoot ? undefined : wholeGroupRange(ownMaps())),

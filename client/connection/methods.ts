@@ -3,6 +3,7 @@ import type { ContainerServiceDefinition } from '../../proto/gen/types/liker/v1/
 import type { EventServiceDefinition } from '../../proto/gen/types/liker/v1/EventService.ts';
 import type { FileServiceDefinition } from '../../proto/gen/types/liker/v1/FileService.ts';
 import type { ImageServiceDefinition } from '../../proto/gen/types/liker/v1/ImageService.ts';
+import type { LeaseServiceDefinition } from '../../proto/gen/types/liker/v1/LeaseService.ts';
 import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogService.ts';
 import type { NetworkServiceDefinition } from '../../proto/gen/types/liker/v1/NetworkService.ts';
 import type { RegistryServiceDefinition } from '../../proto/gen/types/liker/v1/RegistryService.ts';
@@ -19,6 +20,7 @@ export const containers = codecs.ContainerService as unknown as ContainerService
 export const sessions = codecs.SessionService as unknown as SessionServiceDefinition;
 export const files = codecs.FileService as unknown as FileServiceDefinition;
 export const images = codecs.ImageService as unknown as ImageServiceDefinition;
+export const leases = codecs.LeaseService as unknown as LeaseServiceDefinition;
 export const logs = codecs.LogService as unknown as LogServiceDefinition;
 export const networks = codecs.NetworkService as unknown as NetworkServiceDefinition;
 export const events = codecs.EventService as unknown as EventServiceDefinition;

@@ -20,6 +20,7 @@ import { definitions, serviceNames } from './liker/definitions.ts';
 import { eventService } from './liker/event-service.ts';
 import { fileService } from './liker/file-service.ts';
 import { imageService } from './liker/image-service.ts';
+import { leaseService } from './liker/lease-service.ts';
 import { logService } from './liker/log-service.ts';
 import { networkService } from './liker/network-service.ts';
 import { registryService } from './liker/registry-service.ts';
@@ -62,6 +63,7 @@ export function serveApi(options: ApiOptions) {
   });
   const {
     ContainerService,
+    LeaseService,
     LogService,
     EventService,
     FileService,
@@ -91,6 +93,7 @@ export function serveApi(options: ApiOptions) {
   serve(SecretService, secretService(context, engine.secrets));
   serve(VolumeService, volumeService(context, engine.volumes));
   serve(NetworkService, networkService(context, engine.networks));
+  serve(LeaseService, leaseService(context, engine.leases));
   serve(RegistryService, registryService(context, engine.registries));
   const stopServing = addStandardServices(server, serviceNames, log);
   for (const service of ['SessionService', 'ImageService', 'FileService'])

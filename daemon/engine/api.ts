@@ -4,6 +4,7 @@ import type { SessionService } from './containers/session-api.ts';
 import type { FileService } from './files/api.ts';
 import type { ImageService } from './images/api.ts';
 import type { EventService } from './journal/events.ts';
+import type { LeaseService } from './leases/api.ts';
 import type { LogService } from './logs/api.ts';
 import type { NetworkService } from './networks/api.ts';
 import type { SecretService } from './secrets/api.ts';
@@ -27,5 +28,6 @@ export interface Services {
   readonly system: SystemService;
   readonly volumes: VolumeService;
   readonly networks: NetworkService;
+  readonly leases: LeaseService;
   readonly registries: RegistryService;
 }

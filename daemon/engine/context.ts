@@ -22,6 +22,7 @@ import type {
   SecurityKernel,
   UserKernel,
 } from './kernel.ts';
+import type { Leases } from './leases/model/leases.ts';
 import type { Networks } from './networks/model/networks.ts';
 import type { Secrets } from './secrets/model/secrets.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
@@ -44,6 +45,7 @@ export interface EngineContext {
   readonly volumes: Volumes;
   readonly networks: Networks;
   readonly secrets: Secrets;
+  readonly leases: Leases;
   readonly processes: ProcessKernel;
   readonly proc: ProcKernel;
   readonly mounts: MountKernel;

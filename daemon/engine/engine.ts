@@ -14,6 +14,8 @@ import { fileService } from './files/service.ts';
 import { adoptImages } from './images/adopt/adopt.ts';
 import { imageService } from './images/service.ts';
 import { eventService } from './journal/events.ts';
+import { leaseService } from './leases/service.ts';
+import { watchLeft } from './leases/watch.ts';
 import { logService } from './logs/read.ts';
 import { restoreNetworks } from './networks/host/restore.ts';
 import { takeDownIdle } from './networks/host/take-down.ts';
@@ -38,9 +40,11 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     system: systemService(context),
     volumes: volumeService(context),
     networks: networkService(context),
+    leases: leaseService(context),
     registries: context.images.registries,
     /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
     async adopt(left: LeftBehind) {
+      context.leases.adopt(left);
       context.volumes.adopt();
       context.networks.adopt();
       await adoptImages(context.images, context);
@@ -56,6 +60,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
         finishMounting(context, container);
         finishBegun(context, container);
       }
+      watchLeft(context, left);
     },
     stopAll: () => stopAll(context),
     /** Leaves the containers to the next daemon. */

@@ -16,7 +16,7 @@ import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../ke
 import type { endProgram } from '../kernel/proc/end-program.ts';
 import type { interfaceStats } from '../kernel/proc/net-dev.ts';
 import type { ownOomScoreAdj } from '../kernel/proc/oom-score.ts';
-import type { ageMs, firstChild, isKilled, uptimeMs } from '../kernel/proc/processes.ts';
+import type { ageMs, firstChild, isKilled, startTimeOf, uptimeMs } from '../kernel/proc/processes.ts';
 import type { HostProcess } from '../kernel/process/host-process.ts';
 import type { Processes } from '../kernel/process/processes.ts';
 import type { securityModules } from '../kernel/security/labels.ts';
@@ -36,6 +36,7 @@ export type ProcessKernel = Pick<Processes, keyof Processes & string>;
 export interface ProcKernel {
   readonly uptimeMs: typeof uptimeMs;
   readonly ageMs: typeof ageMs;
+  readonly startTimeOf: typeof startTimeOf;
   readonly isKilled: typeof isKilled;
   readonly firstChild: typeof firstChild;
   readonly ownOomScoreAdj: typeof ownOomScoreAdj;

@@ -148,7 +148,7 @@ test('a database that a newer likerd wrote is refused and left as it is', () => 
   db.exec('PRAGMA user_version = 999');
   assert.throws(() => new Store(file), {
     reason: 'STORE_FAILED',
-    message: `Cannot open the database '${file}': its schema has version 999, and this likerd knows at most 9; run the likerd that wrote it, or a newer one`,
+    message: `Cannot open the database '${file}': its schema has version 999, and this likerd knows at most 10; run the likerd that wrote it, or a newer one`,
   });
   assert.equal(db.prepare('PRAGMA user_version').get()?.['user_version'], 999);
   db.close();

@@ -161,6 +161,30 @@ const migrations: readonly string[] = [
     UNIQUE (network_id, ipv6)
   ) STRICT;
   `,
+  // Leases, who holds them, and what belongs to them.
+  `
+  CREATE TABLE lease (
+    id TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    ttl_ms INTEGER NOT NULL,
+    renewed_at INTEGER NOT NULL,
+    ended TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE lease_holder (
+    id INTEGER PRIMARY KEY,
+    lease_id TEXT NOT NULL REFERENCES lease (id) ON DELETE CASCADE,
+    pid INTEGER NOT NULL,
+    start_time TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX lease_holder_lease ON lease_holder (lease_id);
+  ALTER TABLE container ADD COLUMN lease_id TEXT REFERENCES lease (id) ON DELETE SET NULL;
+  ALTER TABLE volume ADD COLUMN lease_id TEXT REFERENCES lease (id) ON DELETE SET NULL;
+  ALTER TABLE network ADD COLUMN lease_id TEXT REFERENCES lease (id) ON DELETE SET NULL;
+  CREATE INDEX container_lease ON container (lease_id) WHERE lease_id IS NOT NULL;
+  CREATE INDEX volume_lease ON volume (lease_id) WHERE lease_id IS NOT NULL;
+  CREATE INDEX network_lease ON network (lease_id) WHERE lease_id IS NOT NULL;
+  `,
 ];
 
 /** Brings the database to the newest schema. Errors: STORE_FAILED for one that a newer likerd has written. */

@@ -12,6 +12,7 @@ import { imageTable } from './tables/image.ts';
 import { imageNameTable } from './tables/image-name.ts';
 import { layerTable } from './tables/layer.ts';
 import { layerBlobTable } from './tables/layer-blob.ts';
+import { leaseTable } from './tables/lease.ts';
 import { manifestTable } from './tables/manifest.ts';
 import { networkTable } from './tables/network.ts';
 import { recipeTable } from './tables/recipe.ts';
@@ -48,6 +49,7 @@ export class Store implements Disposable {
   readonly volumes: ReturnType<typeof volumeTable>;
   readonly networks: ReturnType<typeof networkTable>;
   readonly endpoints: ReturnType<typeof endpointTable>;
+  readonly leases: ReturnType<typeof leaseTable>;
 
   /** Throws StoreError when the file cannot be read, or cannot be created. */
   constructor(file: string, { steadyMs = () => performance.now(), onLoss = () => {} }: StoreOptions = {}) {
@@ -73,6 +75,7 @@ export class Store implements Disposable {
       this.volumes = volumeTable(database);
       this.networks = networkTable(database);
       this.endpoints = endpointTable(database);
+      this.leases = leaseTable(database);
       this.#trimIfRoom();
     } catch (error) {
       database[Symbol.dispose]();

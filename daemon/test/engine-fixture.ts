@@ -28,6 +28,7 @@ import type {
   NetworkKernel,
   SecurityKernel,
 } from '../engine/kernel.ts';
+import { Leases } from '../engine/leases/model/leases.ts';
 import { restoreNetworks } from '../engine/networks/host/restore.ts';
 import { Networks } from '../engine/networks/model/networks.ts';
 import { execSchema } from '../engine/process/spec.ts';
@@ -102,6 +103,7 @@ export class EngineFixture {
       security,
       users: host.users,
       secrets: new Secrets(new SecretFiles(join(folder, 'run')), journal),
+      leases: new Leases(journal, this.#store, log),
       volumes: new Volumes(journal, this.#store, fakeVolumeFolders(folder), log),
       networks: new Networks(journal, this.#store, log, '0123abcd'),
       openReaders: new OpenReaders(),

@@ -40,6 +40,7 @@ export class FakeHost {
   readonly proc: ProcKernel = {
     uptimeMs: () => 0,
     ageMs: () => 0,
+    startTimeOf: () => null,
     isKilled: () => false,
     firstChild: () => 0,
     ownOomScoreAdj: () => 0,

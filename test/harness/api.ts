@@ -32,6 +32,8 @@ export class Api implements Disposable {
   readonly images: Client<'ImageService'>;
   readonly files: Client<'FileService'>;
   readonly networks: Client<'NetworkService'>;
+  readonly volumes: Client<'VolumeService'>;
+  readonly leases: Client<'LeaseService'>;
 
   constructor({ socket }: Host) {
     const address = `unix:${socket}`;
@@ -54,6 +56,8 @@ export class Api implements Disposable {
     this.images = new v1.ImageService(address, secret, options);
     this.files = new v1.FileService(address, secret, options);
     this.networks = new v1.NetworkService(address, secret, options);
+    this.volumes = new v1.VolumeService(address, secret, options);
+    this.leases = new v1.LeaseService(address, secret, options);
   }
 
   /** Calls a unary method: `call((callback) => api.containers.GetContainer({…}, callback))`. */
@@ -99,6 +103,8 @@ export class Api implements Disposable {
       this.images,
       this.files,
       this.networks,
+      this.volumes,
+      this.leases,
     ])
       client.close();
   }

@@ -5,6 +5,7 @@ import type { ProtoGrpcType as ContainerTypes } from '../../proto/gen/types/cont
 import type { ProtoGrpcType as EventTypes } from '../../proto/gen/types/event_service.ts';
 import type { ProtoGrpcType as FileTypes } from '../../proto/gen/types/file_service.ts';
 import type { ProtoGrpcType as ImageTypes } from '../../proto/gen/types/image_service.ts';
+import type { ProtoGrpcType as LeaseTypes } from '../../proto/gen/types/lease_service.ts';
 import type { ProtoGrpcType as LogTypes } from '../../proto/gen/types/log_service.ts';
 import type { ProtoGrpcType as NetworkTypes } from '../../proto/gen/types/network_service.ts';
 import type { ProtoGrpcType as RegistryTypes } from '../../proto/gen/types/registry_service.ts';
@@ -29,6 +30,7 @@ type V1 = ContainerTypes['liker']['v1'] &
   FileTypes['liker']['v1'] &
   ImageTypes['liker']['v1'] &
   FileTypes['liker']['v1'] &
+  LeaseTypes['liker']['v1'] &
   LogTypes['liker']['v1'] &
   NetworkTypes['liker']['v1'] &
   EventTypes['liker']['v1'] &

@@ -4,6 +4,7 @@ import type { ContainerStateInput } from '../../../proto/gen/types/liker/v1/Cont
 import type { EventServiceDefinition } from '../../../proto/gen/types/liker/v1/EventService.ts';
 import type { FileServiceDefinition } from '../../../proto/gen/types/liker/v1/FileService.ts';
 import type { ImageServiceDefinition } from '../../../proto/gen/types/liker/v1/ImageService.ts';
+import type { LeaseServiceDefinition } from '../../../proto/gen/types/liker/v1/LeaseService.ts';
 import type { LogServiceDefinition } from '../../../proto/gen/types/liker/v1/LogService.ts';
 import type { NetworkServiceDefinition } from '../../../proto/gen/types/liker/v1/NetworkService.ts';
 import type { RegistryServiceDefinition } from '../../../proto/gen/types/liker/v1/RegistryService.ts';
@@ -22,6 +23,7 @@ interface Definitions {
   readonly EventService: EventServiceDefinition;
   readonly FileService: FileServiceDefinition;
   readonly ImageService: ImageServiceDefinition;
+  readonly LeaseService: LeaseServiceDefinition;
   readonly LogService: LogServiceDefinition;
   readonly NetworkService: NetworkServiceDefinition;
   readonly SecretService: SecretServiceDefinition;

@@ -16,9 +16,9 @@ export function networkService(context: ApiContext, networks: NetworkService): N
   return {
     CreateNetwork: changes(async (request) => {
       noNul(JSON.stringify(request), 'network');
-      const { name, driver, internal, ipv6, subnets, options, labels } = request;
+      const { name, driver, internal, ipv6, subnets, options, labels, leaseId } = request;
       const egress = parseEgress(request.egress, 'egress');
-      const asked = { name: required(name, 'name'), driver, internal, options, labels, egress };
+      const asked = { name: required(name, 'name'), driver, internal, options, labels, egress, leaseId };
       return {
         network: formatNetwork(
           await networks.create({ ...asked, ipv6: ipv6 ?? null, subnets: subnets.map(plain) }),

@@ -9,8 +9,8 @@ import { noNul, required } from './parse/text.ts';
 export function volumeService(context: ApiContext, volumes: VolumeService): VolumeServiceHandlers {
   const { reads, changes } = unaryHandlers(context);
   return {
-    CreateVolume: changes(async ({ name, labels }) => ({
-      volume: formatVolume(await volumes.create({ name: noNul(name, 'name'), labels })),
+    CreateVolume: changes(async ({ name, labels, leaseId }) => ({
+      volume: formatVolume(await volumes.create({ name: noNul(name, 'name'), labels, leaseId })),
     })),
     GetVolume: reads(async ({ name, withSize }) => ({
       volume: formatVolume(await volumes.get(required(name, 'name'), { withSize })),
@@ -29,7 +29,8 @@ export function volumeService(context: ApiContext, volumes: VolumeService): Volu
   };
 }
 
-function formatVolume({ name, createdAt, isAnonymous, labels, path, users, sizeBytes }: VolumeView) {
+function formatVolume(view: VolumeView) {
+  const { name, createdAt, isAnonymous, labels, path, users, sizeBytes, leaseId } = view;
   return {
     name,
     createdAt: timestampOfMs(createdAt),
@@ -37,6 +38,7 @@ function formatVolume({ name, createdAt, isAnonymous, labels, path, users, sizeB
     labels,
     path,
     containerIds: [...users],
+    leaseId,
     ...(sizeBytes !== null && { sizeBytes }),
   };
 }

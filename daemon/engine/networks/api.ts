@@ -40,6 +40,8 @@ export interface AskedNetwork {
   readonly labels: Readonly<Record<string, string>>;
   /** Null: none. */
   readonly egress: EgressPolicy | null;
+  /** With whose end it is removed; empty: none. */
+  readonly leaseId?: string;
 }
 
 /** A network as it stands. Plain data. */

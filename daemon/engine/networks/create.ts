@@ -29,7 +29,7 @@ import { requireFreeSubnets } from './model/pools.ts';
 
 /** Makes a network. What it has on the host is made when a container needs it. */
 export async function createNetwork(context: EngineContext, asked: AskedNetwork): Promise<Network> {
-  const { name, labels, options, internal, egress } = asked;
+  const { name, labels, options, internal, egress, leaseId = '' } = asked;
   checkNetworkName(name, 'name');
   checkLabels(labels, 'labels');
   const driver = driverOf(asked.driver);
@@ -52,7 +52,8 @@ export async function createNetwork(context: EngineContext, asked: AskedNetwork)
   const subnets = [...given, ...chosen].sort((a, b) => familyOf(a) - familyOf(b));
   const spec: NetworkSpec = { driver, internal, ipv6, subnets, options, labels, egress };
   requireName(context, name);
-  return context.networks.create(name, spec);
+  context.leases.requireOpen(leaseId);
+  return context.networks.create(name, spec, leaseId);
 }
 
 function familyOf({ subnet }: NetworkSubnet): number {

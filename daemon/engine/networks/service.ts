@@ -1,5 +1,4 @@
-import { badArgument, hasReason, LikerError } from '../../../common/errors.ts';
-import { shortId } from '../../../common/ids.ts';
+import { badArgument, hasReason, type LikerError } from '../../../common/errors.ts';
 import { parseTimestamp } from '../../../common/units.ts';
 import { connectNetwork } from '../containers/verbs/connect.ts';
 import { disconnectNetwork } from '../containers/verbs/disconnect.ts';
@@ -8,8 +7,8 @@ import type { EngineContext } from '../context.ts';
 import { type Filter, hasLabel, matcher, truth } from '../filter.ts';
 import type { NetworkService, NetworkView } from './api.ts';
 import { createNetwork } from './create.ts';
-import { takeDown } from './host/take-down.ts';
 import type { Network } from './model/network.ts';
+import { removeNetwork } from './remove.ts';
 import { networkView, usersOf, wordViews } from './view.ts';
 
 export function networkService(context: EngineContext): NetworkService {
@@ -17,10 +16,6 @@ export function networkService(context: EngineContext): NetworkService {
   const view = (network: Network): NetworkView => networkView(context, network);
   const wordNamed = (reference: string): NetworkView | undefined =>
     wordViews(context).find(({ name, id }) => name === reference || id === reference);
-  const remove = async (network: Network): Promise<void> => {
-    networks.remove(network);
-    await takeDown(context, network);
-  };
   return {
     create: async (asked) => view(await createNetwork(context, asked)),
 
@@ -37,8 +32,7 @@ export function networkService(context: EngineContext): NetworkService {
       const network = force ? found(() => networks.find(reference)) : networks.find(reference);
       if (network === null) return '';
       if (networks.isBuiltin(network)) throw builtinStays(network);
-      requireUnused(context, network);
-      await remove(network);
+      await removeNetwork(context, network);
       return network.id;
     },
 
@@ -48,7 +42,7 @@ export function networkService(context: EngineContext): NetworkService {
       for (const network of networks.all()) {
         if (networks.isBuiltin(network) || !fits(view(network)) || usersOf(context, network).length > 0)
           continue;
-        await remove(network);
+        await removeNetwork(context, network);
         names.push(network.name);
       }
       return names;
@@ -81,20 +75,6 @@ function found<T>(find: () => T): T | null {
 
 function builtinStays({ name }: Pick<Network, 'name'>): LikerError {
   return badArgument('network', `Cannot remove network '${name}': it is built in`);
-}
-
-/** Errors: NETWORK_IN_USE. */
-function requireUnused(context: EngineContext, network: Network): void {
-  const users = usersOf(context, network);
-  if (users.length === 0) return;
-  const some = users.slice(0, 3).map(({ name, id }) => `'${name}' (${shortId(id)})`);
-  const more = users.length > some.length ? ` and ${users.length - some.length} more` : '';
-  const [what, those] = users.length === 1 ? ['container', 'that'] : ['containers', 'those'];
-  throw new LikerError(
-    'NETWORK_IN_USE',
-    `Cannot remove network '${network.name}': it is in use by ${what} ${some.join(', ')}${more}; disconnect or remove ${those} first`,
-    { metadata: { network: network.id, container: users[0]?.id ?? '' } },
-  );
 }
 
 const labelTests = {

@@ -3,7 +3,7 @@ import type { Volume } from './model/volume.ts';
 
 /** Volumes, as the edge uses them. */
 export interface VolumeService {
-  /** The volume of this name, which is made if there is none; without a name, an anonymous one. Errors: BAD_ARGUMENT. */
+  /** The volume of this name, which is made if there is none; without a name, an anonymous one. Errors: BAD_ARGUMENT, LEASE_NOT_FOUND. */
   create(asked: AskedVolume): Promise<VolumeView>;
   /** Errors: VOLUME_NOT_FOUND. */
   get(name: string, options: { readonly withSize: boolean }): Promise<VolumeView>;
@@ -21,6 +21,8 @@ export interface VolumeService {
 export interface AskedVolume {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** With whose end it is removed; empty: none. */
+  readonly leaseId?: string;
 }
 
 export interface VolumeView extends Volume {

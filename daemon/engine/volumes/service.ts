@@ -1,12 +1,10 @@
-import { LikerError } from '../../../common/errors.ts';
-import { shortId } from '../../../common/ids.ts';
-import type { Container } from '../containers/model/container.ts';
 import { checkLabels } from '../containers/model/container-event.ts';
 import { usersOf } from '../containers/model/volume-users.ts';
 import type { EngineContext } from '../context.ts';
 import { type Filter, hasLabel, matcher, truth } from '../filter.ts';
 import type { VolumeService, VolumeView } from './api.ts';
 import { anonymousVolumeName, checkVolumeName, type Volume } from './model/volume.ts';
+import { removeVolume } from './remove.ts';
 
 export function volumeService(context: EngineContext): VolumeService {
   const { volumes, registry } = context;
@@ -17,13 +15,14 @@ export function volumeService(context: EngineContext): VolumeService {
     sizeBytes: withSize ? await volumes.sizeOf(volume.name) : null,
   });
   return {
-    async create({ name, labels }) {
+    async create({ name, labels, leaseId = '' }) {
       if (name !== '') checkVolumeName(name, 'name');
       checkLabels(labels, 'labels');
+      context.leases.requireOpen(leaseId);
       const isAnonymous = name === '';
       const volume = isAnonymous ? null : volumes.get(name);
       return view(
-        volume ?? volumes.create({ name: name || anonymousVolumeName(), isAnonymous, labels }),
+        volume ?? volumes.create({ name: name || anonymousVolumeName(), isAnonymous, labels, leaseId }),
         false,
       );
     },
@@ -42,10 +41,7 @@ export function volumeService(context: EngineContext): VolumeService {
 
     async remove(name, { force }) {
       const volume = force ? volumes.get(name) : volumes.find(name);
-      if (!volume) return;
-      const users = usersOf(registry, name);
-      if (users.length > 0) throw inUse(volume, users);
-      volumes.remove(volume);
+      if (volume) removeVolume(context, volume);
     },
 
     async prune(filters, { all }) {
@@ -65,16 +61,6 @@ export function volumeService(context: EngineContext): VolumeService {
       return { names, reclaimedBytes };
     },
   };
-}
-
-function inUse({ name }: Volume, users: readonly Container[]): LikerError {
-  const some = users.slice(0, 3).map(({ name, id }) => `'${name}' (${shortId(id)})`);
-  const more = users.length > some.length ? ` and ${users.length - some.length} more` : '';
-  return new LikerError(
-    'VOLUME_IN_USE',
-    `Cannot remove volume '${name}': it is in use by container ${some.join(', ')}${more}; remove that first`,
-    { metadata: { volume: name, container: users[0]?.id ?? '' } },
-  );
 }
 
 const labelTests = {

@@ -110,6 +110,12 @@ export function firstChild(pid: number): number | null {
   return children === null ? null : Number(children.split(' ', 1)[0]);
 }
 
+/** Field 22 of /proc/PID/stat, which tells a process from a later one with its pid; null if there is none. */
+export function startTimeOf(pid: number): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === null ? null : statField(statFields(stat), 22);
+}
+
 /** Flags in /proc/PID/stat (include/linux/sched.h): PF_EXITING, PF_SIGNALED. */
 const exiting = 0x4 | 0x400;
 const sigkillBit = 1 << 8;

@@ -23,10 +23,11 @@ export function containerTable(database: Database) {
         'SELECT id, name, created_at AS createdAt, spec, phase, facts FROM container ORDER BY rowid',
       ),
 
-    insert({ id, name, createdAt, spec, phase, facts }: ContainerRow): void {
+    /** Of no lease, if there is none with this id. */
+    insert({ id, name, createdAt, spec, phase, facts }: ContainerRow, leaseId = ''): void {
       const sql =
-        'INSERT INTO container (id, name, created_at, spec, phase, facts) VALUES (?, ?, ?, ?, ?, ?)';
-      database.run(sql, id, name, createdAt, spec, phase, facts);
+        'INSERT INTO container (id, name, created_at, spec, phase, facts, lease_id) VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM lease WHERE id = ?))';
+      database.run(sql, id, name, createdAt, spec, phase, facts, leaseId);
     },
 
     updateState(id: string, { phase, facts }: Pick<ContainerRow, 'phase' | 'facts'>): void {

@@ -9,6 +9,8 @@ export const networkRowSchema = fields({
   name: v.string(),
   createdAt: moment,
   spec: v.string(),
+  /** Empty: none. Those that a run recalls after the loss of the database have none. */
+  leaseId: v.optional(v.string(), ''),
 });
 export interface NetworkRow extends Of<typeof networkRowSchema> {}
 
@@ -16,11 +18,14 @@ export interface NetworkRow extends Of<typeof networkRowSchema> {}
 export function networkTable(database: Database) {
   return {
     all: () =>
-      database.all<NetworkRow>('SELECT id, name, created_at AS createdAt, spec FROM network ORDER BY rowid'),
+      database.all<NetworkRow>(
+        "SELECT id, name, created_at AS createdAt, spec, ifnull(lease_id, '') AS leaseId FROM network ORDER BY rowid",
+      ),
 
-    insert({ id, name, createdAt, spec }: NetworkRow): void {
-      const sql = 'INSERT INTO network (id, name, created_at, spec) VALUES (?, ?, ?, ?)';
-      database.run(sql, id, name, createdAt, spec);
+    insert({ id, name, createdAt, spec, leaseId }: NetworkRow): void {
+      const sql =
+        'INSERT INTO network (id, name, created_at, spec, lease_id) VALUES (?, ?, ?, ?, (SELECT id FROM lease WHERE id = ?))';
+      database.run(sql, id, name, createdAt, spec, leaseId);
     },
 
     /** With its endpoints. */

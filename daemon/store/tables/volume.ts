@@ -13,6 +13,8 @@ export const volumeRowSchema = fields({
   labels: v.string(),
   /** `filling`: a copy of a root's files into it was begun. `removing`: its folder goes next. */
   state: v.picklist(['fresh', 'filling', 'ready', 'removing']),
+  /** Empty: none. */
+  leaseId: v.string(),
 });
 export interface VolumeRow extends Of<typeof volumeRowSchema> {}
 
@@ -21,12 +23,14 @@ export function volumeTable(database: Database) {
   return {
     all: () =>
       database.all<VolumeRow>(
-        'SELECT name, created_at AS createdAt, anonymous, labels, state FROM volume ORDER BY name',
+        `SELECT name, created_at AS createdAt, anonymous, labels, state, ifnull(lease_id, '') AS leaseId
+          FROM volume ORDER BY name`,
       ),
 
-    insert({ name, createdAt, anonymous, labels, state }: VolumeRow): void {
-      const sql = 'INSERT INTO volume (name, created_at, anonymous, labels, state) VALUES (?, ?, ?, ?, ?)';
-      database.run(sql, name, createdAt, anonymous, labels, state);
+    insert({ name, createdAt, anonymous, labels, state, leaseId }: VolumeRow): void {
+      const sql =
+        'INSERT INTO volume (name, created_at, anonymous, labels, state, lease_id) VALUES (?, ?, ?, ?, ?, (SELECT id FROM lease WHERE id = ?))';
+      database.run(sql, name, createdAt, anonymous, labels, state, leaseId);
     },
 
     setState(name: string, state: VolumeRow['state']): void {

@@ -131,7 +131,7 @@ export class Ledger {
   }
 
   #insert(container: Container): void {
-    this.#store.containers.insert(container.toRow());
+    this.#store.containers.insert(container.toRow(), container.spec.leaseId);
     this.#setImages(container);
     const { userNamespace } = container.facts;
     if (userNamespace?.owner === container.id && userNamespace.rangeStart !== null)

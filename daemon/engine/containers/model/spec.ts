@@ -347,6 +347,8 @@ export const specSchema = fields({
   stopSignal: v.optional(v.number(), 15),
   stopTimeoutSeconds: v.optional(v.number(), 10),
   autoRemove: no,
+  /** The lease with whose end it is removed; empty: none. */
+  leaseId: v.optional(v.string(), ''),
   /** 0: no bound. */
   timeoutSeconds: v.optional(v.number(), 0),
   onDisconnect: v.optional(onDisconnectSchema, 'keep'),

@@ -214,6 +214,7 @@ function newContainer(
   spec: ContainerSpec,
   { id, name, attended }: { readonly id: string; readonly name: string; readonly attended: boolean },
 ): Container {
+  context.leases.requireOpen(spec.leaseId);
   const shared = withNetworks(context, withVolumes(context, sharedContainers(context, spec)));
   const { network } = shared.namespaces;
   const networkOf = network.kind === 'container' ? context.registry.get(network.id) : null;

@@ -44,7 +44,7 @@ export function addMount(
     if (live) checkVisible(context, spec, mount.target);
     const { bareBinds } = planOne(context, container, mount);
     using undo = new DisposableStack();
-    for (const volume of makeVolumes(context, { mounts: [mount] }, { mounts: [asked] }))
+    for (const volume of makeVolumes(context, { ...spec, mounts: [mount] }, { mounts: [asked] }))
       undo.defer(() => context.volumes.remove(volume));
     const done = mountEvent('mount', mount);
     if (live) {

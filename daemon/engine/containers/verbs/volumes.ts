@@ -33,15 +33,15 @@ function mountsOf({ registry }: EngineContext, from: string, field: string): Mou
 /** Makes the volumes of a container that are missing. `asked`: the spec of the call, where those without a name have none. */
 export function makeVolumes(
   { volumes }: EngineContext,
-  spec: Pick<ContainerSpec, 'mounts'>,
+  { mounts, leaseId }: Pick<ContainerSpec, 'mounts' | 'leaseId'>,
   asked: Pick<ContainerSpec, 'mounts'>,
 ): readonly Volume[] {
   const names = new Set(volumesOf(asked));
   const made: Volume[] = [];
   try {
-    for (const name of volumesOf(spec))
+    for (const name of volumesOf({ mounts }))
       if (volumes.get(name) === null)
-        made.push(volumes.create({ name, isAnonymous: !names.has(name), labels: {} }));
+        made.push(volumes.create({ name, isAnonymous: !names.has(name), labels: {}, leaseId }));
     return made;
   } catch (error) {
     for (const volume of made) volumes.remove(volume);

@@ -44,6 +44,8 @@ export interface Network {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly spec: NetworkSpec;
+  /** With whose end it is removed; empty: none. */
+  readonly leaseId: string;
 }
 
 /** The network that is always there. */
@@ -96,14 +98,14 @@ export function hostEndOf(networkId: string, containerId: string): string {
   return `lv${containerId.slice(0, 8)}${networkId.slice(0, 4)}`;
 }
 
-export function toNetworkRow({ id, name, createdAt, spec }: Network): NetworkRow {
-  return { id, name, createdAt, spec: JSON.stringify(spec) };
+export function toNetworkRow({ spec, ...network }: Network): NetworkRow {
+  return { ...network, spec: JSON.stringify(spec) };
 }
 
 /** Throws an Error for a row that cannot be read. */
 export function fromNetworkRow(row: NetworkRow): Network {
-  const { id, name, createdAt, spec } = check(networkRowSchema, row, 'its row');
-  return { id, name, createdAt, spec: read(networkSpecSchema, spec, `the spec of network '${name}'`) };
+  const { spec, ...network } = check(networkRowSchema, row, 'its row');
+  return { ...network, spec: read(networkSpecSchema, spec, `the spec of network '${network.name}'`) };
 }
 
 export function networkEvent(

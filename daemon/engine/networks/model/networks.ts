@@ -74,7 +74,7 @@ export class Networks {
       labels: {},
       egress: null,
     } as const;
-    this.#add({ id: builtinId(bridge, tag), name: bridge, createdAt: Date.now(), spec });
+    this.#add({ id: builtinId(bridge, tag), name: bridge, createdAt: Date.now(), spec, leaseId: '' });
   }
 
   /** What the host has agrees with the records. Until then nothing of it is changed by itself. */
@@ -200,8 +200,8 @@ export class Networks {
   }
 
   /** Stores a network whose name is free, and whose subnets are nobody's. */
-  create(name: string, spec: NetworkSpec): Network {
-    const network = { id: newNetworkId(), name, createdAt: Date.now(), spec };
+  create(name: string, spec: NetworkSpec, leaseId: string): Network {
+    const network = { id: newNetworkId(), name, createdAt: Date.now(), spec, leaseId };
     this.#insert(network);
     return network;
   }

@@ -15,6 +15,8 @@ export interface Volume {
   readonly labels: Readonly<Record<string, string>>;
   /** `fresh`: no container was started with it. `filling`: a copy of a root's files into it was begun. `removing`: its folder goes. */
   readonly state: VolumeRow['state'];
+  /** With whose end it is removed; empty: none. */
+  readonly leaseId: string;
 }
 
 const labelsSchema = byName(v.string());
@@ -41,13 +43,13 @@ export function anonymousVolumeName(): string {
   return randomBytes(32).toString('hex');
 }
 
-export function toVolumeRow({ name, createdAt, isAnonymous, labels, state }: Volume): VolumeRow {
-  return { name, createdAt, anonymous: Number(isAnonymous), labels: JSON.stringify(labels), state };
+export function toVolumeRow({ isAnonymous, labels, ...volume }: Volume): VolumeRow {
+  return { ...volume, anonymous: Number(isAnonymous), labels: JSON.stringify(labels) };
 }
 
 /** Throws an Error for a row that cannot be read. */
 export function fromVolumeRow(row: VolumeRow): Volume {
-  const { name, createdAt, anonymous, labels, state } = check(volumeRowSchema, row, 'its row');
+  const { name, createdAt, anonymous, labels, state, leaseId } = check(volumeRowSchema, row, 'its row');
   checkVolumeName(name, 'name');
   return {
     name,
@@ -55,6 +57,7 @@ export function fromVolumeRow(row: VolumeRow): Volume {
     isAnonymous: anonymous !== 0,
     labels: read(labelsSchema, labels, `the labels of volume '${name}'`),
     state,
+    leaseId,
   };
 }
 

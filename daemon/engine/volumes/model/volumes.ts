@@ -64,7 +64,14 @@ export class Volumes {
     }
     for (const name of strange) {
       this.#log.warn('a folder of a volume has no record; it is a volume again', { volume: name });
-      this.#insert({ name, createdAt: Date.now(), isAnonymous: false, labels: {}, state: 'ready' });
+      this.#insert({
+        name,
+        createdAt: Date.now(),
+        isAnonymous: false,
+        labels: {},
+        state: 'ready',
+        leaseId: '',
+      });
     }
   }
 
@@ -108,10 +115,11 @@ export class Volumes {
   }
 
   /** Makes a volume that does not exist yet. If anything fails, nothing is left behind. */
-  create({ name, isAnonymous, labels }: Pick<Volume, 'name' | 'isAnonymous' | 'labels'>): Volume {
+  create(asked: Pick<Volume, 'name' | 'isAnonymous' | 'labels' | 'leaseId'>): Volume {
+    const { name } = asked;
     try {
       this.#folders.create(name);
-      return this.#insert({ name, createdAt: Date.now(), isAnonymous, labels, state: 'fresh' });
+      return this.#insert({ ...asked, createdAt: Date.now(), state: 'fresh' });
     } catch (error) {
       this.#folders.remove(name);
       throw tellSystemError(error, `create volume '${name}'`);
