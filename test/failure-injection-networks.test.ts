@@ -291,6 +291,8 @@ for (const { name, ready, act, isDone } of verbs)
           },
         );
         t.diagnostic(`${name}: ${words}: ${count} calls: ${[...new Set(calls)].join(' ')}`);
+        // A kill may come after the last try, in what likerd goes on with.
+        await renewDaemon();
         await cleared();
         await renewDaemon();
         await agrees();

@@ -155,7 +155,7 @@ for (const verb of verbs) {
         );
         t.diagnostic(`${name}: ${words}: ${count} calls`);
         assert.ok(count > 0 || mayBeNone(verb, which), 'no call was made to fail');
-        if (which.mode === undefined) await renewDaemon();
+        if (which.mode === undefined || killsLikerd(which)) await renewDaemon();
         assert.equal(await box.settled(), to, 'the state at the end, also for a new likerd');
       });
     }
