@@ -62,6 +62,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     UserNamespaceOwner: container.userNamespace?.owner ?? '',
     UserNamespaceProblem: container.userNamespaceProblem,
     AttachedClients: container.attachedClients,
+    LeaseId: spec?.leaseId ?? '',
   };
 }
 

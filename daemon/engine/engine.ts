@@ -15,7 +15,7 @@ import { adoptImages } from './images/adopt/adopt.ts';
 import { imageService } from './images/service.ts';
 import { eventService } from './journal/events.ts';
 import { leaseService } from './leases/service.ts';
-import { watchLeft } from './leases/watch.ts';
+import { endLeft, watchLeft } from './leases/watch.ts';
 import { logService } from './logs/read.ts';
 import { restoreNetworks } from './networks/host/restore.ts';
 import { takeDownIdle } from './networks/host/take-down.ts';
@@ -45,6 +45,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
     async adopt(left: LeftBehind) {
       context.leases.adopt(left);
+      endLeft(context, left);
       context.volumes.adopt();
       context.networks.adopt();
       await adoptImages(context.images, context);
@@ -60,7 +61,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
         finishMounting(context, container);
         finishBegun(context, container);
       }
-      watchLeft(context, left);
+      watchLeft(context);
     },
     stopAll: () => stopAll(context),
     /** Leaves the containers to the next daemon. */

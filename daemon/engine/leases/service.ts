@@ -28,7 +28,7 @@ export function leaseService(context: EngineContext): LeaseService {
       if (id !== '' && ttlMs !== 0)
         throw badArgument('ttl_ms', `Cannot give lease '${id}' a time to live: only a new one gets it`);
       const lease = id === '' ? create({ uid, ttlMs }) : leases.findOpen(id);
-      const holder = holdOrForget(context, lease, { pid, isNew: id === '' });
+      const holder = hold(context, lease, pid);
       try {
         yield view(lease);
         await aborted(AbortSignal.any([signal, lease.gone.signal]));
@@ -57,20 +57,6 @@ export function leaseService(context: EngineContext): LeaseService {
       if (lease) await endLease(context, lease, 'it was removed');
     },
   };
-}
-
-/** A new lease that cannot be held would stay for ever. */
-function holdOrForget(
-  context: EngineContext,
-  lease: Lease,
-  { pid, isNew }: { readonly pid: number; readonly isNew: boolean },
-) {
-  try {
-    return hold(context, lease, pid);
-  } catch (error) {
-    if (isNew) context.leases.forget(lease);
-    throw error;
-  }
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

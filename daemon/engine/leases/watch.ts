@@ -9,18 +9,38 @@ const graceMs = 1000;
 /** The same after a restart of likerd, where its process is not known: libraries try to connect ever more rarely. */
 const restartGraceMs = 60_000;
 const pollMs = 100;
+const holderEnded = 'its holder has ended';
+const timeOver = 'it was not renewed in time';
 
-/** Watches the leases that an earlier daemon left. */
-export function watchLeft(context: EngineContext, { freshBoot }: { readonly freshBoot: boolean }): void {
+/**
+ * Ends the leases that an earlier daemon left and whose holders are gone, or whose time is over. Call it before containers are adopted, and
+ * may be started again.
+ */
+export function endLeft(context: EngineContext, { freshBoot }: { readonly freshBoot: boolean }): void {
+  const { leases } = context;
+  for (const lease of leases.all().filter(({ ended }) => ended === '')) {
+    const { ttlMs, holders } = lease;
+    for (const holder of holders) if (freshBoot || hasEnded(context, holder)) leases.letGo(lease, holder);
+    if (lease.holders.length === 0 && (holders.length > 0 || ttlMs === 0)) leases.end(lease, holderEnded);
+    else if (leftMs(lease) === 0) leases.end(lease, timeOver);
+  }
+}
+
+/** Removes what belongs to the leases that have ended, and watches the others. Call it when containers are adopted. */
+export function watchLeft(context: EngineContext): void {
   for (const lease of context.leases.all()) {
-    if (lease.ended !== '') endInBackground(context, lease, lease.ended);
-    else if (lease.ttlMs === 0 && lease.holders.length === 0)
-      endInBackground(context, lease, 'nobody holds it');
-    void watchTime(context, lease);
-    for (const holder of lease.holders) {
-      const known = holder.process === null ? restartGraceMs : Number.POSITIVE_INFINITY;
-      void watchHolder(context, lease, holder, freshBoot ? 0 : known);
+    if (lease.ended !== '') {
+      endInBackground(context, lease, lease.ended);
+      continue;
     }
+    void watchTime(context, lease);
+    for (const holder of lease.holders)
+      void watchHolder(
+        context,
+        lease,
+        holder,
+        holder.process === null ? restartGraceMs : Number.POSITIVE_INFINITY,
+      );
   }
 }
 
@@ -29,7 +49,7 @@ export async function watchTime(context: EngineContext, lease: Lease): Promise<v
   while (lease.ended === '') {
     const ms = leftMs(lease);
     if (ms === Number.POSITIVE_INFINITY) return;
-    if (ms === 0) return endInBackground(context, lease, 'it was not renewed in time');
+    if (ms === 0) return endInBackground(context, lease, timeOver);
     if (!(await slept(context, Math.min(ms, longestTimerMs), lease.gone.signal))) return;
   }
 }
@@ -59,7 +79,7 @@ async function watchHolder(context: EngineContext, lease: Lease, holder: Holder,
     // It has called again.
     if (!lease.holders.includes(holder)) return;
   }
-  const why = hasEnded(context, holder) ? 'its holder has ended' : 'nobody holds it any more';
+  const why = hasEnded(context, holder) ? holderEnded : 'nobody holds it any more';
   context.leases.letGo(lease, holder);
   if (lease.holders.length === 0 && lease.ended === '') endInBackground(context, lease, why);
 }

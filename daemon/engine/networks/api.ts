@@ -57,6 +57,8 @@ export interface NetworkView {
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly egress: EgressPolicy | null;
+  /** Empty: none. */
+  readonly leaseId: string;
   readonly builtin: boolean;
   /** On the host; empty: none. */
   readonly interface: string;

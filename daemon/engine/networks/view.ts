@@ -15,7 +15,7 @@ export function networkView(
   network: Network,
 ): NetworkView {
   const { networks, registry } = context;
-  const { id, name, spec, createdAt } = network;
+  const { id, name, spec, createdAt, leaseId } = network;
   const builtin = networks.isBuiltin(network);
   const withPrefix = (address: string | null, family: 4 | 6): string =>
     address === null ? '' : `${address}/${parseSubnet(subnetOf(spec.subnets, family)?.subnet ?? '')?.prefix}`;
@@ -31,6 +31,7 @@ export function networkView(
     name,
     createdAt: builtin && spec.subnets.length === 0 ? null : createdAt,
     ...spec,
+    leaseId,
     builtin,
     interface: spec.driver === 'bridge' ? bridgeOf(network) : (spec.options['parent'] ?? ''),
     endpoints: endpoints.sort((a, b) => (a.containerName < b.containerName ? -1 : 1)),
@@ -54,7 +55,7 @@ export function wordViews({
     driver,
     containerIds,
     ...{ createdAt: null, internal: false, ipv6: false, subnets: [], options: {}, labels: {} },
-    egress: null,
+    ...{ egress: null, leaseId: '' },
     ...{ builtin: true, interface: '', endpoints: [] },
   });
   return [

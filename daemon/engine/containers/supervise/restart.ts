@@ -57,6 +57,8 @@ export function restartLeft(
   { freshBoot }: { readonly freshBoot: boolean },
 ): void {
   const { phase, spec, facts, cleanUp } = container;
+  // It is removed next.
+  if (context.leases.hasEnded(spec.leaseId)) return;
   if (phase.state === 'restarting') armLeft(context, container, phase.at);
   if (phase.state !== 'exited' || cleanUp) return;
   // Policy always: a stop holds until the machine starts again, and is forgotten then.

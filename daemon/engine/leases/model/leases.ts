@@ -96,6 +96,11 @@ export class Leases {
     });
   }
 
+  /** False as well if there is none. */
+  hasEnded(id: string): boolean {
+    return (this.get(id)?.ended ?? '') !== '';
+  }
+
   create(asked: Pick<Lease, 'uid' | 'ttlMs'>): Lease {
     const lease = newLease(asked);
     const { holders: _, gone: _gone, ...row } = lease;
@@ -107,20 +112,21 @@ export class Leases {
     return lease;
   }
 
+  /** A full disk refuses it no more than a holder: what belongs to the lease would be lost. */
   renew(lease: Changing<Lease>): void {
     const now = steadyMs();
-    this.#journal.decide({ write: () => this.#store.leases.renew(lease.id, now) });
     lease.renewedAt = now;
+    this.#journal.record({ write: () => this.#store.leases.renew(lease.id, now) });
   }
 
   /** Adds a holder whose call is open. */
   hold(lease: Changing<Lease>, process: HolderProcess | null): Holder {
     const holder = { id: this.#nextHolder++, process, connected: true };
     const { pid, startTime } = process ?? { pid: 0, startTime: '' };
-    this.#journal.decide({
+    this.#add(lease, holder);
+    this.#journal.record({
       write: () => this.#store.leases.insertHolder({ id: holder.id, leaseId: lease.id, pid, startTime }),
     });
-    this.#add(lease, holder);
     return holder;
   }
 
