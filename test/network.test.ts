@@ -1,7 +1,7 @@
 // Networks, by what containers reach: each other, the host, the outside. likerd runs in a network namespace that the test makes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, cannotReach, networkSuite, quickNames } from './harness/network-suite.ts';
+import { answerSeconds, ask, cannotReach, networkSuite, quickNames } from './harness/network-suite.ts';
 import { inBothModes } from './hostile/modes.ts';
 
 const s = await networkSuite();
@@ -121,11 +121,49 @@ test('a network that does not exist, or that is in use, is told', async () => {
   await s.ok(['network', 'rm', 'used']);
 });
 
-test('explain tells how a container would be connected, also where nobody has needed the network', async () => {
+test('explain tells how a container would be connected, also where nobody has needed the network, and what another firewall drops', async () => {
   await s.ok(['create', '--name', 'planned', '--add-host', 'host:host-gateway', s.rootfs, 'true']);
-  assert.match(
-    await s.ok(['explain', 'planned']),
-    /veth lv\w+ and eth0.*default route through 10\.201\.0\.1/,
+  const { stdout, stderr } = await s.likerctl(['explain', 'planned']);
+  assert.match(stdout, /veth lv\w+ and eth0.*default route through 10\.201\.0\.1/);
+  assert.doesNotMatch(stderr, /firewall/);
+  box.machine.sh(
+    'nft add table ip theirs; nft "add chain ip theirs c { type filter hook forward priority 0; policy drop; }"',
   );
+  assert.match(
+    (await s.likerctl(['explain', 'planned'])).stderr,
+    /Another firewall \(ip theirs\) drops what containers send and get, unless it is allowed there/,
+  );
+  box.machine.sh('nft delete table ip theirs');
   await removed('planned');
+});
+
+test('much goes both ways over a path of smaller packets whose routers say nothing', async () => {
+  const far = await box.host(60);
+  const { machine } = box;
+  machine.sh(`ip link add vpn0 mtu 1280 type veth peer name vpn0 mtu 1280 netns ${far.pid}`);
+  for (const [host, number] of [
+    [machine, 1],
+    [far, 2],
+  ] as const)
+    host.sh(
+      `ip link set vpn0 up; ip addr add 192.0.2.${number}/24 dev vpn0; ip addr add 2001:db8:7::${number}/64 dev vpn0 nodad`,
+    );
+  machine.sh(`nft add table inet quiet
+    nft 'add chain inet quiet out { type filter hook output priority 0; }'
+    nft add rule inet quiet out icmp type destination-unreachable drop
+    nft add rule inet quiet out icmpv6 type packet-too-big drop`);
+  far.start(['socat', 'TCP6-LISTEN:9000,ipv6only=0,fork,reuseaddr', 'SYSTEM:wc -c']);
+  far.start(['socat', 'TCP6-LISTEN:9001,ipv6only=0,fork,reuseaddr', 'SYSTEM:head -c 300000 /dev/zero']);
+  for (const port of [9000, 9001]) await far.listens(port);
+  for (const address of ['192.0.2.2', '[2001:db8:7::2]'])
+    assert.equal(
+      await s.sh(
+        [],
+        `head -c 300000 /dev/zero | socat -T ${3 + answerSeconds} - TCP:${address}:9000; ${ask(address, 9001)} | wc -c`,
+      ),
+      '300000\n300000',
+      address,
+    );
+  machine.sh('nft delete table inet quiet');
+  await far.close();
 });

@@ -54,7 +54,7 @@ export async function explainContainer(context: EngineContext, container: Contai
     ...plan,
     userNamespace: container.facts.userNamespace,
     risks: await risks(context, container, { ...start, devices, plan }),
-    warnings: createWarnings(context, container),
+    warnings: [...createWarnings(context, container), ...(await obstacles(context, spec))],
   };
 }
 
@@ -81,6 +81,16 @@ function sharedNames(
       return live ? [[live.main.pid, name] as const] : [];
     }),
   );
+}
+
+/** Firewalls of others that its packets pass. */
+async function obstacles({ network: { firewall } }: EngineContext, spec: ContainerSpec): Promise<string[]> {
+  if (spec.networks.length === 0 || !firewall || firewall.problem() !== '') return [];
+  return (await firewall.obstacles()).map(({ by, tables, allow }) => {
+    const whose = [...(by ? [by] : []), ...tables].join(', ');
+    const how = allow ? `: ${allow}` : '';
+    return `Another firewall (${whose}) drops what containers send and get, unless it is allowed there${how}`;
+  });
 }
 
 async function risks(

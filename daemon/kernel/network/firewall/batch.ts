@@ -179,32 +179,34 @@ export function countRules(answers: readonly Answer[]): number {
 export const chainsRequest: Request = { type: kind.getChain, flags: flag.dump, body: general(0) };
 
 const families: Readonly<Record<number, string>> = { 1: 'inet', 2: 'ip', 10: 'ip6' };
-const chain = { table: 1, hook: 4, policy: 5, type: 7 } as const;
+const chain = { table: 1, name: 3, hook: 4, policy: 5, type: 7 } as const;
 const hookNumber = 1;
 const forward = 2;
 const dropped = 0;
 
-/** A base chain of IP packets. */
-export interface BaseChain {
+/** A chain of IP packets. */
+export interface Chain {
   readonly family: string;
   readonly table: string;
-  /** filter, nat or route. */
+  readonly name: string;
+  /** filter, nat or route; empty: it is only gone to. */
   readonly type: string;
   /** It drops what is forwarded, if no rule of it says otherwise. */
   readonly dropsForwarded: boolean;
 }
 
-export function baseChainsOf(answers: readonly Answer[]): BaseChain[] {
+export function chainsOf(answers: readonly Answer[]): Chain[] {
   return answers.flatMap(({ type, payload }) => {
     const family = families[payload[0] ?? 0];
+    if (type !== kind.newChain || family === undefined) return [];
     const attributes = attributesOf(payload, generalBytes);
     const hook = attributes.get(chain.hook);
-    if (type !== kind.newChain || family === undefined || !hook) return [];
-    const isForward = attributesOf(hook, 0).get(hookNumber)?.readUInt32BE() === forward;
+    const isForward = hook !== undefined && attributesOf(hook, 0).get(hookNumber)?.readUInt32BE() === forward;
     return [
       {
         family,
         table: textOf(attributes.get(chain.table)),
+        name: textOf(attributes.get(chain.name)),
         type: textOf(attributes.get(chain.type)),
         dropsForwarded: isForward && attributes.get(chain.policy)?.readUInt32BE() === dropped,
       },

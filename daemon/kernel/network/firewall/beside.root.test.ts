@@ -28,10 +28,11 @@ describe('the firewall beside docker and podman', () => {
     assert.equal(results['docker drops: in'], 'silence');
     assert.equal(results['docker drops: out'], 'silence');
     assert.deepEqual(results['warning'], {
-      message: 'another firewall drops what containers send and get; allow it there',
+      message: 'another firewall drops what containers send and get, unless it is allowed there',
       fields: {
-        table: 'ip filter',
-        docker:
+        tables: 'ip filter',
+        by: 'docker',
+        allow:
           'for link in lb+ lv+; do iptables -I DOCKER-USER -i $link -j ACCEPT; iptables -I DOCKER-USER -o $link -j ACCEPT; done',
       },
     });

@@ -5,7 +5,7 @@ import { libnftables } from '../../../native/libnftables.ts';
 import { addressBytes } from '../address.ts';
 import { type Answer, decodeAnswers, encodeRequests, type Refusal, type Request } from '../netlink.ts';
 import {
-  baseChainsOf,
+  chainsOf,
   chainsRequest,
   changeRequests,
   commentOf,
@@ -22,6 +22,7 @@ import { openToLoopback, servesLoopback6 } from './bridge-settings.ts';
 import { type Element, elementKey, elementsOf, grantedSets } from './elements.ts';
 import { endDenied, linkOf } from './end-denied.ts';
 import { Forwarding, type ForwardingPlace } from './forwarding.ts';
+import { obstaclesOf } from './obstacles.ts';
 import { makeTable, markerOf, ruleCount } from './ruleset.ts';
 import type {
   FirewallChange,
@@ -29,6 +30,7 @@ import type {
   FirewallPolicy,
   FirewallState,
   NetworkFirewall,
+  Obstacle,
 } from './state.ts';
 import { TableWatch } from './table-watch.ts';
 
@@ -283,7 +285,7 @@ export class Firewall implements NetworkFirewall {
 
   async #otherChains() {
     const { answers } = await this.#ask([chainsRequest]);
-    return baseChainsOf(answers).filter(({ table }) => table !== this.#place.table);
+    return chainsOf(answers).filter(({ table }) => table !== this.#place.table);
   }
 
   #forward(networks: readonly Pick<FirewallNetwork, 'subnets'>[]): void {
@@ -338,14 +340,17 @@ export class Firewall implements NetworkFirewall {
     }, retryMs).unref();
   }
 
+  async obstacles(): Promise<readonly Obstacle[]> {
+    return obstaclesOf(await this.#otherChains());
+  }
+
   async #warnOfObstacles(): Promise<void> {
-    const chains = await this.#otherChains().catch(() => []);
-    for (const { family, table } of chains.filter(({ dropsForwarded }) => dropsForwarded))
-      this.#place.log('warn', 'another firewall drops what containers send and get; allow it there', {
-        table: `${family} ${table}`,
-        docker:
-          'for link in lb+ lv+; do iptables -I DOCKER-USER -i $link -j ACCEPT; iptables -I DOCKER-USER -o $link -j ACCEPT; done',
-      });
+    for (const { by, tables, allow } of await this.obstacles().catch(() => []))
+      this.#place.log(
+        'warn',
+        'another firewall drops what containers send and get, unless it is allowed there',
+        { tables: tables.join(', '), ...(by && { by, allow }) },
+      );
   }
 
   async #ask(requests: readonly Request[]): Promise<{ answers: Answer[]; refused: Refusal | null }> {

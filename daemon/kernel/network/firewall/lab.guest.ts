@@ -10,6 +10,16 @@ export function run(program: string, ...args: readonly string[]): string {
 
 export const nft = (...words: readonly string[]): string => run('nft', ...words);
 
+/** The rules of others than the table `own`, without what they count. */
+export function others(own: string): string {
+  return nft('list', 'tables')
+    .split('\n')
+    .filter((table) => table !== '' && !table.includes(own))
+    .map((table) => nft('list', ...table.split(' ')))
+    .join('\n')
+    .replace(/packets \d+ bytes \d+/g, '');
+}
+
 function ip(line: string): void {
   run('ip', ...line.split(' '));
 }

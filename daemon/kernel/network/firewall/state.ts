@@ -60,10 +60,21 @@ export interface FirewallChange {
   };
 }
 
+/** Tables of another firewall that drop what is forwarded, unless a rule allows it. */
+export interface Obstacle {
+  /** docker, ufw or firewalld; empty: not known. */
+  readonly by: string;
+  readonly tables: readonly string[];
+  /** The command that allows what containers send and get; empty: not known. */
+  readonly allow: string;
+}
+
 /** The nftables table of one likerd, and the host's settings that its networks need. */
 export interface NetworkFirewall {
   /** Why there can be no network that needs a firewall, and the command that installs what is missing; empty: there can. */
   problem(): string;
+  /** What may keep packets of containers from their way, whatever this table says. Throws LikerError. */
+  obstacles(): Promise<readonly Obstacle[]>;
   /**
    * All in one transaction; the table is made if it is missing. What is removed must be given as it was added. A failure leaves everything as
    * it was. Throws LikerError.
