@@ -338,6 +338,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/system-prune.ts')).systemPrune,
   },
   {
+    name: 'lease ls',
+    summary: 'List leases, with whose end what programs have made is removed',
+    load: async () => (await import('./commands/lease-ls.ts')).leaseLs,
+  },
+  {
+    name: 'lease rm',
+    summary: 'End leases: kill and remove their containers, networks and volumes',
+    load: async () => (await import('./commands/lease-rm.ts')).leaseRm,
+  },
+  {
     name: 'version',
     summary: 'Print the versions of likerctl and likerd',
     load: async () => (await import('./commands/version.ts')).version,
@@ -381,6 +391,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['secret list', 'secret ls'],
   ['secret remove', 'secret rm'],
   ['volume remove', 'volume rm'],
+  ['lease list', 'lease ls'],
+  ['lease remove', 'lease rm'],
 ]);
 
 /** The names of all commands, with their aliases. */
@@ -403,6 +415,7 @@ export const commandGroups: ReadonlySet<string> = new Set([
   'volume',
   'mount',
   'secret',
+  'lease',
 ]);
 
 /** The command at the start of `argv`, and the rest; undefined if there is no such command. */

@@ -263,13 +263,19 @@ test('a container that ends, or is removed, leaves its lease; inspect names it',
   const { id: leaseId } = await createLease(3_600_000);
   const thing = await container(leaseId, { autoRemove: true });
   assert.equal(await s.ok(['inspect', '-f', '{{.LeaseId}}', thing.id]), leaseId);
+  const list = await s.ok(['lease', 'ls']);
+  assert.match(
+    list,
+    new RegExp(`^LEASE ID .*\n(.*\n)*${leaseId} +.* ago +expires in [0-9]+ minutes +1 +0 +0$`, 'm'),
+  );
   await s.ok(['kill', thing.id]);
   await until('an empty lease', async () => (await getLease(leaseId)).containerIds.length === 0);
-  await removeLease(leaseId);
+  assert.equal(await s.ok(['lease', 'rm', leaseId]), leaseId);
+  assert.ok(!(await s.ok(['lease', 'ls', '-q'])).includes(leaseId));
 });
 
 test('calls that cannot be: each says why', async () => {
-  const none = 'f'.repeat(64);
+  const none = 'f'.repeat(16);
   const noLease = { code: 5, details: new RegExp(`No such lease: '${none}'`) };
   await assert.rejects(container(none), noLease);
   await assert.rejects(

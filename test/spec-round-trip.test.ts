@@ -137,7 +137,7 @@ const samples: Readonly<Record<string, readonly unknown[]>> = {
   'Mount.options': ['size=64m', 'strictatime'],
   'Mount.subpath': ['a/b'],
   'ContainerSpec.volumesFrom': ['web:ro'],
-  'ContainerSpec.leaseId': ['f'.repeat(64)],
+  'ContainerSpec.leaseId': ['0123456789abcdef'],
   'Mount.idmap': ['', 'none', 'container', maps, `@${maps}`],
   'Device.hostPath': ['/dev/fuse'],
   'Device.containerPath': ['/dev/other'],

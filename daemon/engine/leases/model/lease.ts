@@ -39,7 +39,7 @@ export interface Lease {
 }
 
 export function newLease({ uid, ttlMs }: Pick<Lease, 'uid' | 'ttlMs'>): Lease {
-  const id = randomBytes(32).toString('hex');
+  const id = randomBytes(8).toString('hex');
   const now = { createdAt: Date.now(), renewedAt: steadyMs() };
   return { id, uid, ttlMs, ...now, ended: '', holders: [], gone: new AbortController() };
 }
