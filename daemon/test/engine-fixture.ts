@@ -29,6 +29,7 @@ import type {
   SecurityKernel,
 } from '../engine/kernel.ts';
 import { Leases } from '../engine/leases/model/leases.ts';
+import { endLeft, watchLeft } from '../engine/leases/watch.ts';
 import { restoreNetworks } from '../engine/networks/host/restore.ts';
 import { Networks } from '../engine/networks/model/networks.ts';
 import { execSchema } from '../engine/process/spec.ts';
@@ -138,6 +139,8 @@ export class EngineFixture {
     this.stops();
     const next = new EngineFixture(this.folder, this.host, this.context.network);
     t.after(() => next.close());
+    next.context.leases.adopt(how);
+    endLeft(next.context, how);
     next.context.volumes.adopt();
     next.context.networks.adopt();
     await adoptImages(next.context.images, next.context);
@@ -148,6 +151,7 @@ export class EngineFixture {
       finishMounting(next.context, container);
       finishBegun(next.context, container);
     }
+    watchLeft(next.context);
     return next;
   }
 

@@ -36,11 +36,14 @@ export class FakeHost {
   obeys = true;
   #nextPid = 1000;
 
+  /** Of processes beside containers, by pid. */
+  readonly startTimes = new Map<number, string>();
+
   /** What /proc says: by default, that nobody was killed. */
   readonly proc: ProcKernel = {
     uptimeMs: () => 0,
     ageMs: () => 0,
-    startTimeOf: () => null,
+    startTimeOf: (pid) => this.startTimes.get(pid) ?? null,
     isKilled: () => false,
     firstChild: () => 0,
     ownOomScoreAdj: () => 0,

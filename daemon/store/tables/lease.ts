@@ -21,7 +21,7 @@ export const leaseHolderRowSchema = fields({
   id: v.number(),
   leaseId: v.string(),
   /** 0: not known. */
-  pid: v.number(),
+  pid: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** Field 22 of /proc/PID/stat. */
   startTime: v.string(),
 });

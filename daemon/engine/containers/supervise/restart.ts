@@ -57,8 +57,6 @@ export function restartLeft(
   { freshBoot }: { readonly freshBoot: boolean },
 ): void {
   const { phase, spec, facts, cleanUp } = container;
-  // It is removed next.
-  if (context.leases.hasEnded(spec.leaseId)) return;
   if (phase.state === 'restarting') armLeft(context, container, phase.at);
   if (phase.state !== 'exited' || cleanUp) return;
   // Policy always: a stop holds until the machine starts again, and is forgotten then.
@@ -76,7 +74,8 @@ function armLeft(context: EngineContext, container: Container, at: number): void
 
 function arm(context: EngineContext, container: Container, pauseMs: number): void {
   const start = () => {
-    if (context.stopping.signal.aborted) return;
+    // With its lease, it is removed next.
+    if (context.stopping.signal.aborted || context.leases.hasEnded(container.spec.leaseId)) return;
     startContainer(context, container, { byPolicy: true }).catch((error: unknown) => {
       if (error instanceof LeavingError) return;
       context.log.warn('restart failed', { container: container.id, error: asError(error).message });
