@@ -67,6 +67,7 @@ test('network create sends what the flags say', patience, async () => {
     ],
     options: { mtu: '1400' },
     labels: { tier: 'a' },
+    leaseId: '',
   });
   await run('-d', 'macvlan', '-o', 'parent=eth0', 'lan');
   assert.partialDeepStrictEqual(requests.pop(), {

@@ -246,7 +246,7 @@ test('the health service reports each service, and the shutdown', async () => {
       '/grpc.health.v1.Health/Check',
       Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)]),
     );
-  assert.equal(serviceNames.length, 12);
+  assert.equal(serviceNames.length, 13);
   for (const service of ['', ...serviceNames]) {
     const { code, bytes } = await check(service);
     assert.equal(code, status.OK, service);
