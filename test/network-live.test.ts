@@ -43,6 +43,28 @@ inBothModes(
   },
 );
 
+test('a connection has the addresses, and the default route, that it was asked to have', async () => {
+  const subnets = ['10.86.0.0/24', 'fd86::/64'].flatMap((subnet) => ['--subnet', subnet]);
+  await s.ok(['network', 'create', ...subnets, 'asked']);
+  await server('placed');
+  const outside = await s.box.host(31);
+  const asked = ['--ip', '10.86.0.9', '--ip6', 'fd86::9', '--gw-priority', '2'];
+  await s.ok(['network', 'connect', ...asked, 'asked', 'placed']);
+  for (const address of ['10.86.0.9', '[fd86::9]'])
+    assert.equal(s.box.machine.sh(ask(address)), 'I am placed');
+  const routes = (address: string) => `ip route get ${address}; busybox ping -c 1 -W 5 ${address}`;
+  for (const [address, gateway] of [
+    [outside.v4, '10.86.0.1'],
+    [outside.v6, 'fd86::1'],
+  ] as const)
+    assert.match(
+      await inside('placed', routes(address)),
+      new RegExp(`via ${gateway} dev eth1 [\\s\\S]* 0% packet loss`),
+    );
+  await s.ok(['rm', '-f', 'placed']);
+  await s.ok(['network', 'rm', 'asked']);
+});
+
 test('a container that was made, or has ended, has its networks when it starts', async () => {
   await s.ok(['network', 'create', 'later']);
   await s.ok(['create', '--name', 'made', s.rootfs, 'ls', '/sys/class/net']);

@@ -83,22 +83,31 @@ inBothModes('names are there as soon as a start has returned', async ({ flags, u
   await s.ok(['rm', '-f', `first-${userns}`]);
 });
 
-inBothModes('--dns is asked for what is outside, with --dns-search', async ({ flags, userns }) => {
-  const asked: string[] = [];
-  const outside = await nameServer(userns === 'host' ? 21 : 22, asked);
-  const dns = ['--dns', outside.v4, '--dns-search', 'far.example', '--dns-option', 'ndots:1'];
-  assert.equal(await s.sh([...flags, ...dns], find('web')), outside.v4);
-  assert.ok(
-    asked.some((line) => line.startsWith('udp web.far.example ')),
-    asked.join('\n'),
-  );
-  const file = await s.sh([...flags, ...dns], 'cat /etc/resolv.conf');
-  assert.match(file, /^nameserver 127\.0\.0\.11$/m);
-  assert.match(file, /^search far\.example$/m);
-  // By TCP, since the answer is too long.
-  const many = await s.sh([...flags, ...dns], 'getent ahostsv4 big.example | grep -c STREAM');
-  assert.equal(many, '200');
-});
+inBothModes(
+  '--dns is asked for what is outside, with --dns-search and --dns-option',
+  async ({ flags, userns }) => {
+    const asked: string[] = [];
+    const outside = await nameServer(userns === 'host' ? 21 : 22, asked);
+    const dns = ['--dns', outside.v4, '--dns-search', 'far.example', '--dns-option', 'ndots:2'];
+    assert.equal(await s.sh([...flags, ...dns], find('web')), outside.v4);
+    assert.ok(
+      asked.some((line) => line.startsWith('udp web.far.example ')),
+      asked.join('\n'),
+    );
+    // One dot is not enough to be asked for as it is.
+    assert.equal(await s.sh([...flags, ...dns], find('web.near')), outside.v4);
+    assert.ok(
+      asked.some((line) => line.startsWith('udp web.near.far.example ')),
+      asked.join('\n'),
+    );
+    const file = await s.sh([...flags, ...dns], 'cat /etc/resolv.conf');
+    assert.match(file, /^nameserver 127\.0\.0\.11$/m);
+    assert.match(file, /^search far\.example$/m);
+    // By TCP, since the answer is too long.
+    const many = await s.sh([...flags, ...dns], 'getent ahostsv4 big.example | grep -c STREAM');
+    assert.equal(many, '200');
+  },
+);
 
 test('no question leaves an internal network', async () => {
   const asked: string[] = [];

@@ -206,6 +206,16 @@ test('rules do not grow with containers and ports, and nothing of them stays', a
   assert.equal(machine.sh('nft list maps | grep -c : || true'), elements);
 });
 
+test('likerd --publish-default is where ports without an address are open', async () => {
+  await s.daemon.restart(['--default-network', 'bridge', '--publish-default', machine.v4]);
+  await server('web', ['-p', '8099:80', '-p', `[${machine.v6}]:8099:80`]);
+  for (const address of [machine.v4, machine.v6])
+    assert.match(fromOutside('tcp', address, 8099), /^web (198|2001)/, address);
+  assert.equal(fromHost('tcp', '127.0.0.1', 8099), 'refused');
+  await removed('web');
+  await s.daemon.restart();
+});
+
 test('likerd ends without containers, and the host is as it was before the first', async () => {
   const host = () =>
     machine.sh(

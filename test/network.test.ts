@@ -33,9 +33,9 @@ inBothModes(
     assert.equal(await s.sh(flags, asked), places.map(() => `I am ${name}`).join('\n'));
     const back = await s.sh(
       [...flags, ...quickNames],
-      `getent hosts ${address}; getent ahostsv6 ${name} | head -n 1; getent hosts nobody || echo none`,
+      `getent hosts ${address} ${six}; getent ahostsv6 ${name} | head -n 1; getent hosts nobody || echo none`,
     );
-    assert.match(back, new RegExp(`${address} +${name}.bridge\\n${six} .*\\nnone`));
+    assert.match(back, new RegExp(`${address} +${name}.bridge\\n${six} +${name}.bridge\\n${six} .*\\nnone`));
     await removed(name);
   },
 );
@@ -102,6 +102,72 @@ inBothModes('an address and a hardware address that are asked for', async ({ fla
   await s.ok(['network', 'rm', name]);
 });
 
+test('network create: --gateway, --ip-range, --aux-address, --opt mtu and --ipv6', async () => {
+  const outside = await box.host(70);
+  const ranges = ['--ip-range', '10.79.0.128/30', '--aux-address', 'router=10.79.0.129'];
+  await s.ok([
+    ...['network', 'create', '--subnet', '10.79.0.0/24', '--gateway', '10.79.0.254', ...ranges],
+    ...['--opt', 'mtu=1280', '--ipv6', 'narrow'],
+  ]);
+  for (const name of ['one', 'two', 'three']) await server(name, ['--network', 'narrow']);
+  const addresses = ['one', 'two', 'three'].map((name) => addressOf(name, 'narrow'));
+  assert.deepEqual(await Promise.all(addresses), ['10.79.0.128', '10.79.0.130', '10.79.0.131']);
+  const full = await s.run(['--network', 'narrow'], ['true']);
+  assert.deepEqual(
+    [full.code, /'narrow' has no free address left/.test(full.stderr)],
+    [125, true],
+    full.stderr,
+  );
+  await removed('three');
+  const six = await addressOf('two', 'narrow', 'GlobalIPv6Address');
+  const reached = `for place in 10.79.0.254 ${outside.v4} ${outside.v6}; do busybox ping -c 1 -W 5 $place | grep -o ' 0% packet loss'; done`;
+  // Of two pings, one does not fit into a packet.
+  const pieces = `for size in 1200 1300; do busybox ping -s $size -c 1 10.79.0.254; done >/dev/null; grep '^Ip: [0-9]' /proc/net/snmp | cut -d ' ' -f 18`;
+  assert.equal(
+    await s.sh(['--network', 'narrow'], `${ask('one')}; ${ask(`[${six}]`)}; ${reached}; ${pieces}`),
+    ['I am one', 'I am two', ...Array.from({ length: 3 }, () => ' 0% packet loss'), '1'].join('\n'),
+  );
+  await removed('one', 'two');
+  await s.ok(['network', 'rm', 'narrow']);
+  await s.ok(['network', 'create', '--ipv6=false', 'four']);
+  assert.equal(
+    await s.sh(
+      ['--network', 'four'],
+      `ip -6 -o address show dev eth0; busybox ping -c 1 -W 5 ${outside.v4} | grep -o ' 0% packet loss'; busybox ping -c 1 -W 1 ${outside.v6} >/dev/null 2>&1 || echo none`,
+    ),
+    ' 0% packet loss\nnone',
+  );
+  await s.ok(['network', 'rm', 'four']);
+});
+
+for (const driver of ['macvlan', 'ipvlan'])
+  test(`a network of driver ${driver} is the wire that its parent is on, or refused`, async (t) => {
+    const subnets = ['198.51.100.0/24', '2001:db8::/64'].flatMap((subnet) => ['--subnet', subnet]);
+    const gateways = [box.gateway.v4, box.gateway.v6].flatMap((address) => ['--gateway', address]);
+    const flags = ['-d', driver, '-o', 'parent=up0', ...subnets, ...gateways];
+    const made = await s.likerctl(['network', 'create', ...flags, 'wire']);
+    if (made.code !== 0) {
+      assert.match(made.stderr, new RegExp(`this kernel has no ${driver} links`));
+      assert.match(driver, /ipvlan/, 'Debian has both');
+      return t.diagnostic(made.stderr);
+    }
+    const outside = await box.host(driver === 'macvlan' ? 71 : 72);
+    outside.start(['socat', 'TCP6-LISTEN:80,ipv6only=0,fork,reuseaddr', 'SYSTEM:echo $SOCAT_PEERADDR']);
+    await outside.listens(80);
+    const own = { v4: '198.51.100.200', v6: '2001:db8::c8' };
+    await server('wired', ['--network', 'wire', '--ip', own.v4, '--ip6', own.v6]);
+    for (const address of [own.v4, `[${own.v6}]`])
+      assert.equal(outside.sh(ask(address)), 'I am wired', address);
+    const seen = await s.ok(['exec', 'wired', 'sh', '-c', `${ask(outside.v4)}; ${ask(`[${outside.v6}]`)}`]);
+    assert.equal(
+      seen,
+      '[0000:0000:0000:0000:0000:ffff:c633:64c8]\n[2001:0db8:0000:0000:0000:0000:0000:00c8]',
+    );
+    assert.equal(await s.sh(['--network', 'wire', '--ip', '198.51.100.201'], ask('wired')), 'I am wired');
+    await removed('wired');
+    await s.ok(['network', 'rm', 'wire']);
+  });
+
 test('what networks keep below --root is known to system check', async () => {
   await server('kept', []);
   assert.equal(await s.ok(['system', 'check']), 'The records and the disk agree.');
@@ -166,4 +232,20 @@ test('much goes both ways over a path of smaller packets whose routers say nothi
     );
   machine.sh('nft delete table inet quiet');
   await far.close();
+});
+
+test('where the host has no IPv6, neither has a container', async () => {
+  box.machine.sh('echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6');
+  await s.ok(['network', 'create', 'only']);
+  await server('four', ['--network', 'only', '-p', '8080:80']);
+  assert.equal(box.machine.sh(ask('localhost', 8080)), 'I am four');
+  assert.equal(
+    await s.sh(
+      ['--network', 'only'],
+      `${ask('four')}; ip -6 -o address show dev eth0; getent ahostsv6 four.only | grep -v ::ffff: || echo none`,
+    ),
+    'I am four\nnone',
+  );
+  await removed('four');
+  await s.ok(['network', 'rm', 'only']);
 });

@@ -33,9 +33,11 @@ const [
   own = '',
   names = '',
   ports = '',
+  rates = '',
   egress = '',
   connect = '',
   addresses = '',
+  wire = '',
   cni = '',
   ...others
 ] = [...doc.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
@@ -66,7 +68,7 @@ test('docs/networks.md', needs, async (t) => {
   await t.test('a container has several names', async () => {
     assert.match(
       await run(names),
-      /^[0-9a-f]{64}\n[0-9a-f]{64}\n(10\.201\.\d+\.\d+ +STREAM \S+\n){4}api\nback\n$/,
+      /^[0-9a-f]{64}\n[0-9a-f]{64}\n(10\.201\.\d+\.\d+ +STREAM \S+\n){4}api\nback\nnameserver 127\.0\.0\.11\nsearch example\.org\noptions ndots:2\n(10\.201\.0\.1|fd[0-9a-f:]+::1) +host\.internal\n$/,
     );
   });
   await t.test('a port of the host leads into a container', async () => {
@@ -74,6 +76,9 @@ test('docs/networks.md', needs, async (t) => {
       await run(ports),
       /^[0-9a-f]{64}\n[0-9a-f]{12}\n80\/tcp -> 127\.0\.0\.1:8080\n80\/tcp -> \[::1\]:8080\nsite: 127\.0\.0\.1:8080->80\/tcp, \[::1\]:8080->80\/tcp\nsite\n$/,
     );
+  });
+  await t.test('a container is held to rates', async () => {
+    assert.match(await run(rates), /^[0-9a-f]{64}\n500000 bytes\nslow\n500000 bytes, sooner\nslow\n$/);
   });
   await t.test('a container reaches what its policy allows', async () => {
     assert.match(
@@ -89,6 +94,10 @@ test('docs/networks.md', needs, async (t) => {
   });
   await t.test('a container has the addresses that were asked for', async () => {
     assert.match(await run(addresses), /^[0-9a-f]{64}\neth0@\S+ +UP +10\.77\.0\.7\/24 .*\nfixed\n$/);
+  });
+  await t.test("a container is on the host's wire", async () => {
+    box.machine.sh('ip link add eth0 type veth peer name wire0; ip link set eth0 up; ip link set wire0 up');
+    assert.match(await run(wire), /^[0-9a-f]{64}\neth0@\S+ +UP +192\.0\.2\.192\/24 .*\nwire\n$/);
   });
   await t.test('plugins of CNI connect a container', async () => {
     assert.match(await run(cni), /^[0-9a-f]{64}\n[0-9a-f]{12}\n10\.89\.0\.\d+\nshop\n$/);

@@ -304,6 +304,11 @@ test('dig understands the answers', requiresProgram('dig'), async () => {
   assert.deepEqual(await web.dig('+short', 'web'), ['10.9.0.2']);
   assert.deepEqual(await web.dig('+short', '+tcp', 'web', 'AAAA'), ['fd00:9::2']);
   assert.deepEqual(await web.dig('+short', '-x', 'fd00:9::2'), ['web.mynet.']);
+  // Whose the answer is: some servers answer with the root.
+  assert.match(
+    (await web.dig('+noall', '+answer', '-x', '10.9.0.2')).join('\n'),
+    /^2\.0\.9\.10\.in-addr\.arpa\.\s+\d+\s+IN\s+PTR\s+web\.mynet\.$/m,
+  );
   assert.deepEqual(
     (await web.dig('+short', 'big.example')).filter((line) => line.startsWith('192.')).length,
     200,

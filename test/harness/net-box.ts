@@ -129,8 +129,6 @@ export class NetMachine {
 export interface NetBoxOptions {
   /** Default: 1500. */
   readonly mtu?: number;
-  /** The machine has no IPv6. Default: it has. */
-  readonly withoutIpv6?: boolean;
   /** The machine is where this process is, such as a virtual one. Default: a new network namespace. */
   readonly here?: boolean;
 }
@@ -153,20 +151,17 @@ export class NetBox implements AsyncDisposable {
     this.#mtu = mtu;
   }
 
-  static async open({ mtu = 1500, withoutIpv6 = false, here = false }: NetBoxOptions = {}): Promise<NetBox> {
+  static async open({ mtu = 1500, here = false }: NetBoxOptions = {}): Promise<NetBox> {
     const machine = here ? NetMachine.here(outside.machine) : await NetMachine.open(outside.machine);
     const gateway = await NetMachine.open(outside.gateway);
     const box = new NetBox(machine, gateway, mtu);
     try {
       // What a new namespace takes from the initial one must not differ between the machines that a test runs on.
       machine.sh('echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding');
-      if (withoutIpv6) machine.sh('echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6');
       gateway.run(['ip', '-batch', '-'], 'link add switch type bridge\nlink set switch up\nlink set lo up\n');
       box.#address(gateway, 'switch');
       box.#plug(machine, 'up0');
-      const routes = [`route add default via ${gateway.v4}`];
-      if (!withoutIpv6) routes.push(`route add default via ${gateway.v6}`);
-      machine.run(['ip', '-batch', '-'], `${routes.join('\n')}\n`);
+      box.#leadOut(machine);
     } catch (error) {
       await box.close();
       throw error;
@@ -179,9 +174,13 @@ export class NetBox implements AsyncDisposable {
     const host = await NetMachine.open(number);
     this.#hosts.push(host);
     this.#plug(host, 'eth0');
-    const { v4, v6 } = this.gateway;
-    host.run(['ip', '-batch', '-'], `route add default via ${v4}\nroute add default via ${v6}\n`);
+    this.#leadOut(host);
     return host;
+  }
+
+  #leadOut(machine: NetMachine): void {
+    const { v4, v6 } = this.gateway;
+    machine.run(['ip', '-batch', '-'], `route add default via ${v4}\nroute add default via ${v6}\n`);
   }
 
   /** Connects a machine to the switch. */
@@ -201,8 +200,7 @@ export class NetBox implements AsyncDisposable {
 
   #address(machine: NetMachine, name: string): void {
     machine.run(['ip', 'address', 'add', `${machine.v4}/24`, 'brd', '+', 'dev', name]);
-    if (machine.sh('cat /proc/sys/net/ipv6/conf/all/disable_ipv6') === '0')
-      machine.run(['ip', 'address', 'add', `${machine.v6}/64`, 'dev', name, 'nodad']);
+    machine.run(['ip', 'address', 'add', `${machine.v6}/64`, 'dev', name, 'nodad']);
   }
 
   async close(): Promise<void> {
