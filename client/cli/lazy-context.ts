@@ -19,7 +19,7 @@ export class LazyContext implements Context, AsyncDisposable {
     const { Connection } = await import('../connection/connection.ts');
     const { wireFrom } = await import('../connection/wires.ts');
     const openWire = await wireFrom(process.env);
-    this.#connection ??= new Connection(path, openWire, (flag) => this.#flags.list(flag));
+    this.#connection ??= new Connection(path, openWire, { given: (flag) => this.#flags.list(flag) });
     return this.#connection;
   }
 

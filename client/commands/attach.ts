@@ -6,9 +6,10 @@ import type { Connection } from '../connection/connection.ts';
 import { containers, sessions } from '../connection/methods.ts';
 import { newRequestId } from '../request/request-id.ts';
 import { openAttach } from '../session/call.ts';
-import { Session } from '../session/session.ts';
+
 import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
+import { TerminalSession } from '../session/terminal-session.ts';
 
 export const attach: Command = {
   name: 'attach',
@@ -57,7 +58,7 @@ export async function attachTo({
   const size = process.tty && !readOnly ? terminalSize() : undefined;
   // With the id a repeated call does not start the container a second time.
   const requestId = start ? newRequestId() : '';
-  const session = new Session({
+  const session = new TerminalSession({
     connection,
     open: () =>
       openAttach(connection, {

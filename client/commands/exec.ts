@@ -11,9 +11,10 @@ import { parseOnDisconnect, parseProcess, processFlags } from '../request/proces
 import { newRequestId } from '../request/request-id.ts';
 import { openExec } from '../session/call.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
-import { Session } from '../session/session.ts';
+
 import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
+import { TerminalSession } from '../session/terminal-session.ts';
 import { startFailure } from './run-detached.ts';
 
 const flags: readonly Flag[] = [
@@ -51,7 +52,7 @@ async function execInContainer(invocation: Invocation): Promise<number> {
   const onDisconnect = parseOnDisconnect(flags);
   const requestId = newRequestId();
   const connection = await context.connect();
-  const session = new Session({
+  const session = new TerminalSession({
     connection,
     open: () => openExec(connection, { container, process, onDisconnect, requestId }),
     stdin: flags.bool('interactive'),

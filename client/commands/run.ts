@@ -8,9 +8,10 @@ import { invalidFlag } from '../request/invalid-flag.ts';
 import { newRequestId } from '../request/request-id.ts';
 import { openRun } from '../session/call.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
-import { type OutputStream, outputStreams, Session } from '../session/session.ts';
+import { type OutputStream, outputStreams } from '../session/session.ts';
 import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
+import { TerminalSession } from '../session/terminal-session.ts';
 import { dryRun, dryRunFlags, isDryRun } from './dry-run.ts';
 import { reserveIdFiles } from './id-files.ts';
 import { haveImages, imageFlags } from './needed-image.ts';
@@ -55,7 +56,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   await haveImages(connection, spec, flags);
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
   const requestId = newRequestId();
-  const session = new Session({
+  const session = new TerminalSession({
     connection,
     open: () => openRun(connection, { spec, requestId, replace: flags.bool('replace') }),
     stdin: flags.bool('interactive'),

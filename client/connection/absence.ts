@@ -1,6 +1,5 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { notice } from '../output/notice.ts';
 import { startCommand } from './start-command.ts';
 
 const firstPauseMs = 50;
@@ -13,7 +12,7 @@ export const lostText = 'lost likerd; waiting for it to come back (ctrl-c to giv
 
 /**
  * Waits until a daemon listens, with growing pauses; `attempt` is the number of failed tries so far. Resolves to false once
- * performance.now() has reached `giveUpAt`. Prints a notice if it takes long; with `lost`, also that the daemon was lost.
+ * performance.now() has reached `giveUpAt`. Tells the user if it takes long; with `lost`, also that the daemon was lost.
  */
 export async function untilListening(
   socketPath: string,
@@ -21,29 +20,29 @@ export async function untilListening(
     attempt,
     giveUpAt,
     lost,
-    quiet,
+    tell,
+    isBackground,
   }: {
     readonly attempt: number;
     readonly giveUpAt: number;
     readonly lost: boolean;
-    readonly quiet: boolean;
+    readonly tell: (text: string) => void;
+    readonly isBackground: boolean;
   },
 ): Promise<boolean> {
+  const pause = (tries: number) =>
+    sleep(Math.min(firstPauseMs * 1.5 ** tries, longestPauseMs), undefined, { ref: !isBackground });
   await pause(attempt);
   for (let tries = attempt; !(await isListening(socketPath)); tries++) {
     if (performance.now() >= giveUpAt) return false;
-    if (tries === attempt + triesUnaided && !quiet) {
-      if (lost) notice(lostText);
+    if (tries === attempt + triesUnaided) {
+      if (lost) tell(lostText);
       const how = `start likerd with '${startCommand(socketPath)}'`;
-      notice(`still nothing listens at unix://${socketPath}; ${how}`);
+      tell(`still nothing listens at unix://${socketPath}; ${how}`);
     }
     await pause(tries);
   }
   return true;
-}
-
-function pause(attempt: number): Promise<void> {
-  return sleep(Math.min(firstPauseMs * 1.5 ** attempt, longestPauseMs));
 }
 
 /** True if something accepts connections on this Unix socket. */

@@ -20,6 +20,17 @@ interface CallOptions {
   readonly deadlineMs?: number;
   /** How long the call waits for a lost likerd. */
   readonly patienceMs?: number;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ConnectionOptions {
+  /** Errors name a field of a request by the flags that set it, if they were given. */
+  readonly given?: Given;
+  /** Tells the user that the daemon is lost. Default: on stderr. */
+  readonly tell?: (text: string) => void;
+  /** The search for a lost daemon does not keep the process alive. */
+  readonly isBackground?: boolean;
 }
 
 interface SessionLoss extends CallOptions {
@@ -42,7 +53,7 @@ interface Losses {
  */
 export class Connection {
   readonly socketPath: string;
-  readonly #given: Given;
+  readonly #options: Required<ConnectionOptions>;
   #openWire: OpenWire;
   #wire: Wire;
   /** True once a daemon has answered. */
@@ -52,11 +63,14 @@ export class Connection {
   /** The search for a daemon that all lost calls await. */
   #wayBack: Promise<void> | null = null;
 
-  /** Errors name a field of a request by the flags that set it, if they were given. */
-  constructor(socketPath: string, openWire: OpenWire, given: Given = () => []) {
+  constructor(
+    socketPath: string,
+    openWire: OpenWire,
+    { given = () => [], tell = notice, isBackground = false }: ConnectionOptions = {},
+  ) {
     this.socketPath = socketPath;
     this.#openWire = openWire;
-    this.#given = given;
+    this.#options = { given, tell, isBackground };
     this.#wire = openWire(socketPath);
   }
 
@@ -64,16 +78,17 @@ export class Connection {
   async unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    { deadlineMs, patienceMs = shortPatienceMs }: CallOptions = {},
+    { deadlineMs, patienceMs = shortPatienceMs, signal }: CallOptions = {},
   ): Promise<Response> {
     const losses = { patienceMs, at: 0, count: 0 };
     for (;;) {
       const wire = this.#wire;
       try {
-        const response = await wire.unary(method, request, deadlineMs);
+        const response = await wire.unary(method, request, { deadlineMs, signal });
         this.answered();
         return response;
       } catch (error) {
+        if (signal?.aborted) throw this.explain(asError(error));
         await this.#comeBack(wire, this.explain(asError(error)), losses);
       }
     }
@@ -170,14 +185,17 @@ export class Connection {
     const isTold = giveUpAt === endlessly && this.#attempt === 0 && !quiet;
     // Loaded here because few runs of likerctl lose their daemon.
     const { lostText, untilListening } = await import('./absence.ts');
-    if (isTold) notice(lostText);
-    const wait = { attempt: this.#attempt, giveUpAt, lost: giveUpAt !== endlessly, quiet };
+    const { tell, isBackground } = this.#options;
+    if (isTold) tell(lostText);
+    const tellLate = quiet ? () => {} : tell;
+    const lost = giveUpAt !== endlessly;
+    const wait = { attempt: this.#attempt, giveUpAt, lost, tell: tellLate, isBackground };
     this.#attempt += 1;
     if (!(await untilListening(this.socketPath, wait))) return;
     if (this.#wire.isDoubtful) this.#openWire = await grpcWire();
     this.#reconnect();
     // A session prints its own notice when it is ready.
-    if (isTold && !isSession) notice('reconnected');
+    if (isTold && !isSession) tell('reconnected');
   }
 
   /** Changes to the wire that every daemon speaks: this one is of a version that knows no other. */
@@ -203,7 +221,7 @@ export class Connection {
   }
 
   explain(error: Error): Error {
-    return fromServiceError(error as CallError, this.socketPath, this.#given);
+    return fromServiceError(error as CallError, this.socketPath, this.#options.given);
   }
 
   close(): void {

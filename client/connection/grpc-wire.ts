@@ -1,6 +1,6 @@
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { ChannelCredentials, Client, Metadata } from './grpc.ts';
-import type { BidiStream, Method, ServerStream, Wire } from './wire.ts';
+import type { BidiStream, Method, ServerStream, UnaryOptions, Wire } from './wire.ts';
 
 const channelOptions = {
   'grpc.default_authority': 'localhost',
@@ -29,10 +29,10 @@ export class GrpcWire implements Wire {
   unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    deadlineMs: number | undefined,
+    { deadlineMs, signal }: UnaryOptions,
   ): Promise<Response> {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    this.#client.makeUnaryRequest(
+    const call = this.#client.makeUnaryRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -40,11 +40,14 @@ export class GrpcWire implements Wire {
       new Metadata(),
       deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
       (error, response) => {
+        signal?.removeEventListener('abort', cancel);
         if (error !== null) reject(error);
         else if (response === undefined) reject(new Error(`No answer to ${method.path}`));
         else resolve(response);
       },
     );
+    const cancel = (): void => call.cancel();
+    signal?.addEventListener('abort', cancel);
     return promise;
   }
 

@@ -1,41 +1,49 @@
 import { EventEmitter } from 'node:events';
 import { frameFlags } from '../../common/ttrpc/frames.ts';
 import { callError, Line, type Receiver } from './ttrpc-line.ts';
-import type { BidiStream, CallError, Method, ServerStream, Wire } from './wire.ts';
+import type { BidiStream, CallError, Method, ServerStream, UnaryOptions, Wire } from './wire.ts';
 
 /** So many messages wait for their reader before no more are read. */
 const mostWaiting = 16;
 
 /**
  * ttrpc, which loads fast. It has no windows and cannot cancel a call: so each stream has a connection of its own, whose end cancels it
- * and whose buffers stop the daemon. Unary calls, which nobody cancels, share one.
+ * and whose buffers stop the daemon. So does a unary call that can be cancelled; the others share one.
  */
 export class TtrpcWire implements Wire {
   readonly #socketPath: string;
+  readonly #isBackground: boolean;
   readonly #lines = new Set<Line>();
   #shared: Line | null = null;
   isMutual = false;
   isDoubtful = false;
 
-  constructor(socketPath: string) {
+  /** In the background, its connections do not keep the process alive. */
+  constructor(socketPath: string, { isBackground = false }: { readonly isBackground?: boolean } = {}) {
     this.#socketPath = socketPath;
+    this.#isBackground = isBackground;
   }
 
   unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    deadlineMs = 0,
+    { deadlineMs = 0, signal }: UnaryOptions,
   ): Promise<Response> {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    if (!this.#shared?.isOpen) this.#shared = this.#open();
+    if (!signal && !this.#shared?.isOpen) this.#shared = this.#open();
+    const line = signal ? this.#open() : (this.#shared as Line);
+    const cancel = (): void => line.close();
+    signal?.addEventListener('abort', cancel);
     const payload = method.requestSerialize(request);
     const timeoutNano = Math.ceil(deadlineMs * 1e6);
     const late = () => reject(callError('DEADLINE_EXCEEDED', 'Deadline exceeded'));
     const timer = deadlineMs > 0 ? setTimeout(late, deadlineMs) : undefined;
-    this.#shared.call({ path: method.path, payload, timeoutNano }, 0, {
+    line.call({ path: method.path, payload, timeoutNano }, 0, {
       message: (bytes) => resolve(method.responseDeserialize(bytes)),
       over: (error) => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', cancel);
+        if (signal) line.close();
         reject(error ?? new Error(`No answer to ${method.path}`));
       },
     });
@@ -55,6 +63,7 @@ export class TtrpcWire implements Wire {
 
   #open(): Line {
     const line = new Line(this.#socketPath);
+    if (this.#isBackground) line.socket.unref();
     this.#lines.add(line);
     line.socket.on('data', () => {
       this.isMutual ||= line.hasAnswered;

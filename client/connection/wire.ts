@@ -32,13 +32,19 @@ export interface BidiStream<Request, Response> extends ServerStream<Response>, E
   end(): unknown;
 }
 
+export interface UnaryOptions {
+  readonly deadlineMs?: number | undefined;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A way to make calls. Its connections are made on use. */
 export interface Wire {
   /** Rejects with a CallError. */
   unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    deadlineMs: number | undefined,
+    options: UnaryOptions,
   ): Promise<Response>;
   serverStream<Request, Response>(
     method: Method<Request, Response>,

@@ -1,9 +1,9 @@
+import type { WindowSize } from '../../common/shim/encode.ts';
 import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers, sessions } from '../connection/methods.ts';
 import { openAttach, type SessionCall } from './call.ts';
-import { terminalSize } from './terminal.ts';
 
 const queryMs = 5000;
 
@@ -18,13 +18,14 @@ interface ResumeOptions {
   readonly readOnly: boolean;
   /** The connection to the shim. One that was lost is not tried again. */
   readonly channel: 'none' | 'kept' | 'lost';
+  readonly terminalSize: WindowSize | undefined;
 }
 
 /** Opens an Attach that resumes a session whose connection was lost. */
 export function openResume(
   connection: Connection,
   ready: Ready,
-  { arrived, readOnly, channel }: ResumeOptions,
+  { arrived, readOnly, channel, terminalSize }: ResumeOptions,
 ): SessionCall {
   return openAttach(connection, {
     container: ready.containerId,
@@ -32,7 +33,7 @@ export function openResume(
     readOnly,
     resume: { sessionId: ready.sessionId, ...arrived, direct: channel === 'kept' },
     ...(channel === 'lost' && { direct: false }),
-    terminalSize: ready.tty ? (terminalSize() ?? null) : null,
+    terminalSize: ready.tty ? (terminalSize ?? null) : null,
   });
 }
 

@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
+import type { Writable } from 'node:stream';
 import { asError, LikerError } from '../../common/errors.ts';
+import type { WindowSize } from '../../common/shim/encode.ts';
 import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { OutputChunk } from '../../proto/gen/types/liker/v1/OutputChunk.ts';
 import type { OutputEnd } from '../../proto/gen/types/liker/v1/OutputEnd.ts';
@@ -8,44 +10,58 @@ import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionIn
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import { type Connection, endlessly } from '../connection/connection.ts';
 import { isConnectionLoss } from '../connection/service-error.ts';
-import { notice } from '../output/notice.ts';
-import { printError } from '../output/print.ts';
 import { Sink } from '../output/sink.ts';
 import type { SessionCall } from './call.ts';
 import { Channel } from './channel.ts';
-import { exitCode } from './exit-code.ts';
 import { OutputCursor } from './output-cursor.ts';
-import { keyboardSignals, proxiedSignals } from './proxied-signals.ts';
 import { lastStatus, openResume } from './reconnect.ts';
-import { SignalHandling } from './signal-handling.ts';
-import { StdinPump } from './stdin-pump.ts';
-import { Terminal, terminalSize } from './terminal.ts';
+import { StdinPump, type StdinSource } from './stdin-pump.ts';
 
 export const outputStreams = ['stdout', 'stderr'] as const;
 export type OutputStream = (typeof outputStreams)[number];
+
+/** Who is at this end of a session: a user at a terminal, or a program. */
+export interface Front {
+  /** Null: stdin is not forwarded. */
+  readonly stdin: StdinSource | null;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** If stdin is a terminal that is typed into. */
+  readonly keys: readonly number[];
+  /** Size of the terminal that shows the output; undefined if there is none. */
+  size(): WindowSize | undefined;
+  notice(text: string): void;
+  /** A session is ready: what is sent from now on arrives. */
+  ready(): void;
+  /** The terminal that stdin is was closed. */
+  hungUp(): void;
+  typedWhileAway(bytes: Buffer): void;
+  /** The detach keys were typed while no session was connected. */
+  leave(): void;
+}
 
 /** What a session attaches to, and how. */
 export interface SessionOptions {
   readonly connection: Connection;
   /** Opens the stream and sends its first frame. Called again if the connection is lost before the session is ready. */
   readonly open: () => SessionCall;
-  /** Forward stdin. */
-  readonly stdin: boolean;
   /** The process has a terminal. */
   readonly tty: boolean;
   /** Send nothing that changes the process. */
   readonly readOnly: boolean;
   /** Streams that are read but not shown. */
   readonly hidden?: readonly OutputStream[];
-  readonly detachKeys: readonly number[];
-  readonly sigProxy: boolean;
   onReady?(ready: Ready): void;
 }
 
+/** How a session ended. */
+export type SessionEnd =
+  | { readonly kind: 'exit'; readonly status: ExitStatus }
+  | { readonly kind: 'detached' };
+
 /** How a stream ended. */
 type StreamEnd =
-  | { readonly kind: 'exit'; readonly status: ExitStatus }
-  | { readonly kind: 'detached' }
+  | SessionEnd
   | { readonly kind: 'lost'; readonly error: Error }
   | { readonly kind: 'failed'; readonly error: Error };
 
@@ -58,19 +74,14 @@ const explanationMs = 1000;
 /** How often a call is repeated that was lost before its ready frame: it may itself crash the daemon. */
 const reopenings = 5;
 
-/**
- * Drives Run, Exec or Attach from the first frame to the exit code, across lost connections. Restores the terminal however it
- * ends.
- */
+/** Drives Run, Exec or Attach from the first frame to the exit status, across lost connections. */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #stdout = new Sink(process.stdout);
-  readonly #stderr = new Sink(process.stderr);
-  readonly #terminal = new Terminal();
-  readonly #signals: SignalHandling;
+  readonly #front: Front;
+  readonly #stdout: Sink;
+  readonly #stderr: Sink;
   readonly #pump: StdinPump | undefined;
   readonly #cursors = { stdout: new OutputCursor(), stderr: new OutputCursor() };
-  readonly #onResize = (): void => this.#sendSize();
   #call: SessionCall | undefined;
   /** The connection to the shim, if there is one: it may outlive likerd. */
   #channel: Channel | undefined;
@@ -85,55 +96,57 @@ export class Session {
   #mustResume = false;
   /** The window was resized while no session was connected. */
   #sizeChanged = false;
+  /** Why it was aborted. */
+  #aborted: Error | null = null;
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, front: Front) {
     this.#options = options;
-    this.#signals = new SignalHandling({
-      send: (signal) => this.#sendSignal(signal),
-      giveUp: (code) => this.#giveUp(code),
-    });
-    if (!options.stdin || options.readOnly) return;
-    const keys = process.stdin.isTTY ? options.detachKeys : [];
-    this.#pump = new StdinPump(process.stdin, keys, {
+    this.#front = front;
+    this.#stdout = new Sink(front.stdout);
+    this.#stderr = new Sink(front.stderr);
+    if (!front.stdin || options.readOnly) return;
+    this.#pump = new StdinPump(front.stdin, front.keys, {
       sendStdin: (piece) => (this.#way ? this.#way.stdin(piece) : this.#send({ stdin: piece })),
       sendClose: () => (this.#way ? this.#way.closeStdin() : void this.#send({ closeStdin: {} })),
-      hungUp: () => this.#signals.hungUp(),
+      hungUp: () => front.hungUp(),
       detachTyped: () => this.#detach(),
-      typedWhileAway: (bytes) => this.#typedWhileAway(bytes),
+      typedWhileAway: (bytes) => front.typedWhileAway(bytes),
     });
   }
 
-  /** Resolves to the exit code of likerctl. Throws the daemon's error if there is no process to wait for. */
-  async run(): Promise<number> {
-    const raw = this.#options.tty && this.#pump !== undefined && process.stdin.isTTY;
-    const { tty, sigProxy, readOnly } = this.#options;
-    // A program on a terminal is controlled by keys: a signal that no key sends is meant for likerctl.
-    const keyboardOnly = tty && (process.stdin.isTTY || process.stdout.isTTY);
-    const passed = tty ? (keyboardOnly ? keyboardSignals : []) : proxiedSignals;
-    this.#signals.start(sigProxy && !raw && !readOnly ? passed : []);
-    if (raw) this.#terminal.enterRaw();
-    if (this.#options.tty) process.stdout.on('resize', this.#onResize);
+  /** Resolves once all output is written. Throws the daemon's error if there is no process to wait for. */
+  async run(): Promise<SessionEnd> {
     this.#pump?.start();
-    let end: StreamEnd | undefined;
     try {
-      end = await this.#untilEnd();
-      return await this.#finish(end);
+      return await this.#finish(await this.#untilEnd());
     } finally {
-      process.stdout.off('resize', this.#onResize);
       this.#pump?.stop();
-      this.#signals.stop();
       this.#channel?.close();
       await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
-      this.#terminal.restore({ reset: end?.kind !== 'exit' });
-      if (end?.kind === 'detached') {
-        if (raw) printError('');
-        notice('detached; the process continues');
-      }
     }
+  }
+
+  /** A process is, or was, at the other end. */
+  get wasReady(): boolean {
+    return this.#ready !== undefined;
+  }
+
+  /** Sends a signal to the process. Returns false while no session is connected. */
+  signal(signal: NodeJS.Signals): boolean {
+    if (!this.#way) return this.#isConnected && this.#send({ signal: { signal } });
+    this.#way.signal(constants.signals[signal]);
+    return true;
+  }
+
+  /** Cuts the session off: the policy on_disconnect applies to the process. */
+  abort(error: Error): void {
+    this.#aborted = error;
+    this.#call?.cancel();
   }
 
   async #untilEnd(): Promise<StreamEnd> {
     for (let losses = 0; ; losses++) {
+      if (this.#aborted) return { kind: 'failed', error: this.#aborted };
       const end = await this.#converse(this.#options.open());
       if (end.kind !== 'lost') return end;
       if (this.#ready !== undefined) return this.#resume(end.error);
@@ -153,11 +166,17 @@ export class Session {
       this.#isAway = true;
       await connection.comeBack(error, { patienceMs: endlessly, quiet: this.#way?.hasAll === false });
       this.#isAway = false;
+      if (this.#aborted) return { kind: 'failed', error: this.#aborted };
       const ready = this.#ready as Ready;
       const { stdout, stderr } = this.#cursors;
       const arrived = { stdoutOffset: stdout.offset, stderrOffset: stderr.offset };
       const channel = this.#way ? 'kept' : this.#hasLostChannel ? 'lost' : 'none';
-      const call = openResume(connection, ready, { arrived, readOnly, channel });
+      const call = openResume(connection, ready, {
+        arrived,
+        readOnly,
+        channel,
+        terminalSize: this.#front.size(),
+      });
       this.#ready = undefined;
       const end = await this.#converse(call, ready);
       if (end.kind === 'lost') {
@@ -194,6 +213,7 @@ export class Session {
   }
 
   #cutOff(error: Error): StreamEnd {
+    if (this.#aborted) return { kind: 'failed', error: this.#aborted };
     if (this.#isDetaching) return { kind: 'detached' };
     if (this.#mustResume) {
       this.#mustResume = false;
@@ -236,7 +256,7 @@ export class Session {
       case 'exit':
         return output.exit ? { kind: 'exit', status: output.exit } : undefined;
       case 'warning':
-        notice(output.warning?.message ?? '');
+        this.#front.notice(output.warning?.message ?? '');
         return undefined;
       case 'stdinAck':
         this.#pump?.acked(output.stdinAck?.offset ?? 0);
@@ -250,7 +270,7 @@ export class Session {
 
   #onReady(ready: Ready, before: Ready | undefined): void {
     if (before === undefined) this.#options.onReady?.(ready);
-    else if (!this.#way) notice('reconnected');
+    else if (!this.#way) this.#front.notice('reconnected');
     this.#ready = ready;
     this.#options.connection.answered();
     this.#isConnected = true;
@@ -269,9 +289,9 @@ export class Session {
       stdout.startAt(offsets.stdout);
       stderr.startAt(offsets.stderr);
     } else this.#reportLoss(stdout.resumeAt(offsets.stdout) + stderr.resumeAt(offsets.stderr));
-    this.#signals.ready();
+    this.#front.ready();
     this.#pump?.connected(offsets.stdin);
-    if (this.#options.tty && (!isFirst || this.#sizeChanged)) this.#sendSize();
+    if (this.#options.tty && (!isFirst || this.#sizeChanged)) this.sendSize();
   }
 
   /** The connection over which bytes go to the shim; null: they go through likerd. */
@@ -299,7 +319,7 @@ export class Session {
   async #missLikerd(): Promise<void> {
     if (!this.#isAway) return;
     const { lostText } = await import('../connection/absence.ts');
-    notice(lostText);
+    this.#front.notice(lostText);
   }
 
   #shown(): Promise<unknown> | null {
@@ -329,12 +349,6 @@ export class Session {
     else confirm();
   }
 
-  #sendSignal(signal: NodeJS.Signals): boolean {
-    if (!this.#way) return this.#isConnected && this.#send({ signal: { signal } });
-    this.#way.signal(constants.signals[signal]);
-    return true;
-  }
-
   async #show(stream: OutputStream, chunk: OutputChunk | null | undefined): Promise<undefined> {
     if (!chunk) return;
     const { fresh, lost } = this.#cursors[stream].place(chunk.offset, chunk.data);
@@ -354,15 +368,16 @@ export class Session {
     bytes: number,
     why = 'the process wrote more than likerd keeps while likerctl was disconnected',
   ): void {
-    if (bytes > 0) notice(`${bytes} bytes of output are lost: ${why}`);
+    if (bytes > 0) this.#front.notice(`${bytes} bytes of output are lost: ${why}`);
   }
 
   #send(input: SessionInputInput): boolean {
     return this.#call?.send(input) ?? true;
   }
 
-  #sendSize(): void {
-    const size = terminalSize();
+  /** Passes the size of the terminal on. */
+  sendSize(): void {
+    const size = this.#front.size();
     this.#sizeChanged = !this.#way && !this.#isConnected;
     if (size === undefined || this.#sizeChanged || this.#options.readOnly) return;
     if (this.#way) this.#way.resize(size);
@@ -370,7 +385,7 @@ export class Session {
   }
 
   #detach(): void {
-    if (!this.#isConnected) this.#giveUp(0);
+    if (!this.#isConnected) this.#front.leave();
     this.#isDetaching = true;
     const leave = () => void this.#send({ detach: {} });
     // Input typed before the detach still belongs to the process.
@@ -379,20 +394,7 @@ export class Session {
     setTimeout(() => this.#call?.cancel(), goodbyeMs).unref();
   }
 
-  /** In raw mode ctrl-c and ctrl-\ are bytes. While disconnected they end the client. */
-  #typedWhileAway(bytes: Buffer): void {
-    if (!this.#terminal.isRaw) return;
-    if (bytes.includes(0x03)) this.#giveUp(130);
-    else if (bytes.includes(0x1c)) this.#giveUp(131);
-  }
-
-  /** Restores the terminal and ends likerctl. */
-  #giveUp(code: number): never {
-    this.#terminal.restore({ reset: this.#ready !== undefined });
-    process.exit(code);
-  }
-
-  async #finish(end: StreamEnd): Promise<number> {
+  async #finish(end: StreamEnd): Promise<SessionEnd> {
     switch (end.kind) {
       case 'exit':
         if (this.#behind(end.status) > 0) await this.#channel?.ended;
@@ -400,9 +402,9 @@ export class Session {
         if (!this.#options.readOnly)
           this.#reportLoss(this.#behind(end.status), 'they were in flight when likerd was lost');
         await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
-        return exitCode(end.status);
+        return end;
       case 'detached':
-        return 0;
+        return end;
       case 'lost':
       case 'failed':
         throw end.error;

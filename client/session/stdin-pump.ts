@@ -1,6 +1,14 @@
+import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { DetachScanner, partialMatchMs } from './detach-keys.ts';
 import { StdinLog, type StdinPiece } from './stdin-log.ts';
+
+/** Where the input comes from, such as process.stdin. */
+export type StdinSource = Readable & {
+  readonly isTTY?: boolean;
+  readonly fd?: number;
+  unref?(): unknown;
+};
 
 /** Where the input goes. */
 export interface StdinTarget {
@@ -22,14 +30,14 @@ export interface StdinTarget {
 export class StdinPump {
   readonly #log = new StdinLog();
   readonly #scanner: DetachScanner;
-  readonly #source: typeof process.stdin;
+  readonly #source: StdinSource;
   readonly #target: StdinTarget;
   #isConnected = false;
   #mustDrain = false;
   #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(source: typeof process.stdin, keys: readonly number[], target: StdinTarget) {
+  constructor(source: StdinSource, keys: readonly number[], target: StdinTarget) {
     this.#source = source;
     this.#scanner = new DetachScanner(keys);
     this.#target = target;
@@ -90,7 +98,7 @@ export class StdinPump {
   readonly #onEnd = (): void => {
     if (this.#hasEnded) return;
     // A closed terminal reads as ended, often before SIGHUP arrives: the user did not type the end of the input.
-    if (this.#source.isTTY && !isatty(this.#source.fd)) {
+    if (this.#source.isTTY && !isatty(this.#source.fd ?? -1)) {
       this.#target.hungUp();
       return;
     }

@@ -1,0 +1,91 @@
+import { notice } from '../output/notice.ts';
+import { printError } from '../output/print.ts';
+import { exitCode } from './exit-code.ts';
+import { keyboardSignals, proxiedSignals } from './proxied-signals.ts';
+import { type Front, Session, type SessionEnd, type SessionOptions } from './session.ts';
+import { SignalHandling } from './signal-handling.ts';
+import { Terminal, terminalSize } from './terminal.ts';
+
+/** A session of likerctl. */
+export interface TerminalSessionOptions extends SessionOptions {
+  /** Forward stdin. */
+  readonly stdin: boolean;
+  readonly detachKeys: readonly number[];
+  readonly sigProxy: boolean;
+}
+
+/** Connects likerctl's own streams, terminal and signals to a session. Restores the terminal however it ends. */
+export class TerminalSession implements Front {
+  readonly stdin: typeof process.stdin | null;
+  readonly stdout = process.stdout;
+  readonly stderr = process.stderr;
+  readonly keys: readonly number[];
+  readonly size = terminalSize;
+  readonly notice = notice;
+  readonly #options: TerminalSessionOptions;
+  readonly #session: Session;
+  readonly #terminal = new Terminal();
+  readonly #signals: SignalHandling;
+  readonly #onResize = (): void => this.#session.sendSize();
+
+  constructor(options: TerminalSessionOptions) {
+    this.#options = options;
+    this.stdin = options.stdin && !options.readOnly ? process.stdin : null;
+    this.keys = this.stdin?.isTTY ? options.detachKeys : [];
+    this.#session = new Session(options, this);
+    this.#signals = new SignalHandling({
+      send: (signal) => this.#session.signal(signal),
+      giveUp: (code) => this.#giveUp(code),
+    });
+  }
+
+  /** Resolves to the exit code of likerctl. Throws the daemon's error if there is no process to wait for. */
+  async run(): Promise<number> {
+    const { tty, sigProxy, readOnly } = this.#options;
+    const raw = tty && this.stdin?.isTTY === true;
+    // A program on a terminal is controlled by keys: a signal that no key sends is meant for likerctl.
+    const keyboardOnly = tty && (process.stdin.isTTY || process.stdout.isTTY);
+    const passed = tty ? (keyboardOnly ? keyboardSignals : []) : proxiedSignals;
+    this.#signals.start(sigProxy && !raw && !readOnly ? passed : []);
+    if (raw) this.#terminal.enterRaw();
+    if (tty) process.stdout.on('resize', this.#onResize);
+    let end: SessionEnd | undefined;
+    try {
+      end = await this.#session.run();
+      return end.kind === 'exit' ? exitCode(end.status) : 0;
+    } finally {
+      process.stdout.off('resize', this.#onResize);
+      this.#signals.stop();
+      this.#terminal.restore({ reset: end?.kind !== 'exit' });
+      if (end?.kind === 'detached') {
+        if (raw) printError('');
+        notice('detached; the process continues');
+      }
+    }
+  }
+
+  ready(): void {
+    this.#signals.ready();
+  }
+
+  hungUp(): void {
+    this.#signals.hungUp();
+  }
+
+  /** In raw mode ctrl-c and ctrl-\ are bytes. While disconnected they end the client. */
+  typedWhileAway(bytes: Buffer): void {
+    if (!this.#terminal.isRaw) return;
+    if (bytes.includes(0x03)) this.#giveUp(130);
+    else if (bytes.includes(0x1c)) this.#giveUp(131);
+  }
+
+  leave(): void {
+    this.#giveUp(0);
+  }
+
+  /** Restores the terminal and ends likerctl. */
+  #giveUp(code: number): never {
+    this.#terminal.restore({ reset: this.#session.wasReady });
+    process.exit(code);
+  }
+}
