@@ -47,7 +47,7 @@ function textOf(block: Buffer, offset: number, length: number): string {
 }
 
 /** Bytes in the portions that are asked for. */
-class Source {
+export class Source {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();
 

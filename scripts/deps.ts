@@ -40,7 +40,7 @@ export function checkDeps(
   ];
 }
 
-export function readDeps(top: string, folders = '{common,client,daemon,proto}'): Map<string, string> {
+export function readDeps(top: string, folders = '{common,library,client,daemon,proto}'): Map<string, string> {
   const paths = globSync(`${folders}/**/DEPS`, { cwd: top });
   return new Map(paths.map((path) => [path, readFileSync(join(top, path), 'utf8')]));
 }

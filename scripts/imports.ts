@@ -35,6 +35,9 @@ function packageName(name: string): string {
 
 /** The product's TypeScript sources below `top`, by path. */
 export function readSources(top: string): Map<string, string> {
-  const files = globSync('{common,client,daemon,proto}/**/*.ts', { cwd: top, exclude: ['proto/gen/**'] });
+  const files = globSync('{common,library,client,daemon,proto}/**/*.ts', {
+    cwd: top,
+    exclude: ['proto/gen/**'],
+  });
   return new Map(files.map((file) => [file, readFileSync(join(top, file), 'utf8')]));
 }

@@ -31,7 +31,7 @@ const endToEnd = (pattern: string): Group => ({
   testTimeoutMs: fileMinutes * 60_000,
 });
 const units: Group = {
-  patterns: ['{bench,common,client,daemon,fuzz,native,proto,scripts}/**/*.test.ts'],
+  patterns: ['{bench,common,client,daemon,fuzz,library,native,proto,scripts}/**/*.test.ts'],
   concurrency: Math.min(2, availableParallelism()),
   testTimeoutMs: 120_000 + fuzzSeconds * 4000,
 };

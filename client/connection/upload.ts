@@ -4,15 +4,18 @@ import type { Connection, Method } from './connection.ts';
 
 /**
  * Sends requests as fast as the daemon takes them, and yields its responses meanwhile. When the requests cannot be read, the call is
- * cancelled and their error thrown; when the call fails, its own, and no more requests are read.
+ * cancelled and their error thrown; when the call fails, its own, and no more requests are read. The signal cancels it.
  */
 export async function* upload<Request, Response>(
   connection: Connection,
   method: Method<Request, Response>,
   requests: AsyncIterable<Request>,
+  signal?: AbortSignal,
 ): AsyncGenerator<Response> {
   await connection.agree();
   const call = connection.bidiStream(method);
+  const cancel = (): void => call.cancel();
+  signal?.addEventListener('abort', cancel);
   let unreadable: unknown = null;
   let over = false;
   const send = async (): Promise<void> => {
@@ -33,6 +36,7 @@ export async function* upload<Request, Response>(
     throw connection.explain(asError(error));
   } finally {
     over = true;
+    signal?.removeEventListener('abort', cancel);
     call.cancel();
   }
   await sent;

@@ -19,7 +19,7 @@ export class Sink {
 
   /** Writes the bytes. Returns a promise only if the caller should wait before writing more. */
   write(bytes: Uint8Array | string): Promise<void> | undefined {
-    if (this.#stream.write(bytes)) return undefined;
+    if (this.#stream.destroyed || this.#stream.write(bytes)) return undefined;
     return this.#drained();
   }
 

@@ -1,0 +1,81 @@
+import { Connection, type Method } from '../client/connection/connection.ts';
+import { TtrpcWire } from '../client/connection/ttrpc-wire.ts';
+import { archiveRequests, upload } from '../client/connection/upload.ts';
+import type { OpenWire } from '../client/connection/wire.ts';
+import { abortable, waiting } from './waiting.ts';
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Gives the call up: it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface StreamOptions extends CallOptions {
+  /** It goes on with what comes: a lost likerd is waited for without end. */
+  readonly follows: boolean;
+  /** What to do when it breaks off, of a stream that cannot be continued. */
+  readonly again?: string;
+}
+
+const openTtrpc: OpenWire = (path) => new TtrpcWire(path, { isBackground: true });
+
+/** The calls to one likerd. */
+export class Engine {
+  readonly connection: Connection;
+
+  constructor(socketPath: string) {
+    this.connection = new Connection(socketPath, openTtrpc, { tell: () => {}, isBackground: true });
+  }
+
+  call<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    { signal }: CallOptions = {},
+  ): Promise<Response> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return waiting(abortable(this.connection.unary(method, request, signal ? { signal } : {}), signal));
+  }
+
+  /** `request` is called again after a loss and says where to go on. */
+  async *stream<Request, Response>(
+    method: Method<Request, Response>,
+    request: () => Request,
+    { follows, again, signal }: StreamOptions,
+  ): AsyncGenerator<Response, void, undefined> {
+    signal?.throwIfAborted();
+    const stop = new AbortController();
+    const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+    const options = { follows, ...(again !== undefined && { again }), signal: both };
+    const messages = this.connection.messages(method, request, options);
+    try {
+      for (;;) {
+        const { value, done } = await waiting(abortable(messages.next(), signal));
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /** Sends an archive; resolves when it has been taken. */
+  async send<Start extends object>(
+    method: Method<{ start?: Start; data?: Uint8Array; end?: object }, unknown>,
+    start: Start,
+    archive: AsyncIterable<Uint8Array>,
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    const answers = upload(this.connection, method, archiveRequests(start, archive), signal);
+    const all = (async () => {
+      for await (const _ of answers) {
+        // The only one: all is there.
+      }
+    })();
+    await waiting(abortable(all, signal));
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+}

@@ -1,0 +1,137 @@
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { files } from '../client/connection/methods.ts';
+import { tarEnd, tarHeader, tarPadding } from '../common/tar.ts';
+import type { CallOptions, Engine } from './engine.ts';
+import { fileContent } from './file-content.ts';
+
+/** What is at a path in a container. */
+export interface FileStats {
+  /** Type and permissions, as in stat(2). */
+  readonly mode: number;
+  readonly size: number;
+  readonly mtime: Date;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of a symbolic link: where it leads. */
+  readonly target?: string;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+const typeMask = 0o170000;
+const again = 'read again';
+
+/**
+ * The files of a container, whether it runs or not, in the words of `node:fs/promises`. Paths are absolute.
+ *
+ * @example
+ * await box.files.writeFile('/tmp/greeting', 'hello');
+ * console.log(await box.files.readFile('/tmp/greeting', 'utf8')); //> hello
+ */
+export class Files {
+  readonly #engine: Engine;
+  readonly #container: string;
+
+  /** @internal */
+  constructor(engine: Engine, container: string) {
+    this.#engine = engine;
+    this.#container = container;
+  }
+
+  /** The whole file. A link is followed. */
+  readFile(path: string, encoding: BufferEncoding, options?: CallOptions): Promise<string>;
+  readFile(path: string, encoding?: null, options?: CallOptions): Promise<Buffer>;
+  async readFile(
+    path: string,
+    encoding: BufferEncoding | null = null,
+    options: CallOptions = {},
+  ): Promise<Buffer | string> {
+    const bytes = Buffer.concat(await Array.fromAsync(this.#content(path, options)));
+    return encoding === null ? bytes : bytes.toString(encoding);
+  }
+
+  /** The bytes of a file. A link is followed. */
+  createReadStream(path: string, options: CallOptions = {}): Readable {
+    return Readable.from(this.#content(path, options), { objectMode: false });
+  }
+
+  /** Writes a file that is there or not. Its folder must be there. It belongs to root. */
+  async writeFile(
+    path: string,
+    data: string | Uint8Array,
+    { mode = 0o644, signal }: CallOptions & { readonly mode?: number } = {},
+  ): Promise<void> {
+    const bytes = Buffer.from(data);
+    await this.#put(path, { kind: 'file', size: bytes.length, mode }, bytes, signal);
+  }
+
+  /** Makes a folder, unless it is there. The folder that it is in must be there. */
+  async mkdir(
+    path: string,
+    { mode = 0o755, signal }: CallOptions & { readonly mode?: number } = {},
+  ): Promise<void> {
+    await this.#put(path, { kind: 'folder', size: 0, mode }, Buffer.alloc(0), signal);
+  }
+
+  /** What is at the path. A link is not followed. */
+  async lstat(path: string, options: CallOptions = {}): Promise<FileStats> {
+    const { file } = await this.#engine.call(files.GetFile, { container: this.#container, path }, options);
+    const { mode = 0, sizeBytes = 0, modifiedAt, uid = 0, gid = 0, target } = file ?? {};
+    const is = (type: number) => () => (mode & typeMask) === type;
+    return {
+      mode,
+      size: sizeBytes,
+      mtime: new Date((modifiedAt?.seconds ?? 0) * 1000 + (modifiedAt?.nanos ?? 0) / 1e6),
+      uid,
+      gid,
+      ...(target !== undefined && { target }),
+      isFile: is(0o100000),
+      isDirectory: is(0o040000),
+      isSymbolicLink: is(0o120000),
+    };
+  }
+
+  /** A tar archive of what is at the path, and below it. */
+  async *readArchive(path: string, options: CallOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* this.#read({ container: this.#container, path }, options);
+  }
+
+  /** Unpacks a tar archive, plain or compressed, in a folder. */
+  async writeArchive(
+    folder: string,
+    archive: AsyncIterable<Uint8Array>,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#engine.send(files.WriteFiles, { container: this.#container, folder }, archive, options);
+  }
+
+  #content(path: string, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const request = { container: this.#container, path, name: 'file', follow: true };
+    return fileContent(this.#read(request, options), path);
+  }
+
+  async *#read(request: object, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const stream = this.#engine.stream(files.ReadFiles, () => request, { follows: false, again, signal });
+    for await (const { data } of stream) yield data;
+  }
+
+  async #put(
+    path: string,
+    entry: { readonly kind: 'file' | 'folder'; readonly size: number; readonly mode: number },
+    bytes: Buffer,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { dir, base } = posix.parse(posix.resolve('/', path));
+    const parts = [tarHeader({ ...entry, name: base }), bytes, tarPadding(entry.size), tarEnd()];
+    await this.writeArchive(dir, inOrder(parts), { signal });
+  }
+}
+
+const pieceBytes = 256 * 1024;
+
+async function* inOrder(parts: readonly Buffer[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts)
+    for (let at = 0; at < part.length; at += pieceBytes) yield part.subarray(at, at + pieceBytes);
+}

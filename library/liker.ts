@@ -1,0 +1,88 @@
+import { hostFrom, socketPath } from '../client/connection/address.ts';
+import { events, system } from '../client/connection/methods.ts';
+import type { Event } from '../proto/gen/types/liker/v1/Event.ts';
+import { Containers } from './containers.ts';
+import { type CallOptions, Engine } from './engine.ts';
+import { Images } from './images.ts';
+import { Networks } from './networks.ts';
+import { timestamp } from './time.ts';
+import { Volumes } from './volumes.ts';
+
+export interface LikerOptions {
+  /** The socket of likerd, such as unix:///run/liker/liker.sock. Default: LIKER_HOST, and without it as likerctl. */
+  readonly host?: string;
+}
+
+/** Which events come. */
+export interface EventOptions extends CallOptions {
+  /** From this time on, or after the event with this number. Default: only new ones. */
+  readonly since?: Date | number;
+  /** Until this time. */
+  readonly until?: Date;
+  /** As of `likerctl events --filter`, such as `{ type: 'container', event: 'die' }`. */
+  readonly filters?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A likerd. It is connected to on use, and again when it was lost: calls wait for it up to 30 seconds, processes, logs and events without
+ * end. A connection does not keep the program alive.
+ *
+ * @example
+ * const engine = new Liker();
+ * console.log(typeof (await engine.version())); //> string
+ */
+export class Liker implements Disposable {
+  readonly containers: Containers;
+  readonly images: Images;
+  readonly volumes: Volumes;
+  readonly networks: Networks;
+  readonly #engine: Engine;
+
+  constructor({ host = hostFrom(process.env) }: LikerOptions = {}) {
+    this.#engine = new Engine(socketPath(host));
+    this.images = new Images(this.#engine);
+    this.containers = new Containers(this.#engine, this.images);
+    this.volumes = new Volumes(this.#engine);
+    this.networks = new Networks(this.#engine);
+  }
+
+  /** What happens to containers, images, volumes and networks. None is missing or comes twice, whatever happens to likerd. */
+  async *events({
+    since,
+    until,
+    filters = {},
+    signal,
+  }: EventOptions = {}): AsyncGenerator<Event, void, undefined> {
+    let place = await this.#beginning(since, signal);
+    const bounds = {
+      follow: until === undefined || until.getTime() > Date.now(),
+      filters: Object.entries(filters).map(([key, value]) => ({ key, value })),
+      ...(until && { until: timestamp(until) }),
+    };
+    const request = () => ({ ...bounds, ...place });
+    const options = { follows: bounds.follow, signal };
+    for await (const { event } of this.#engine.stream(events.Subscribe, request, options)) {
+      if (event === null) continue;
+      place = { sinceSeq: event.seq, storeId: event.storeId };
+      yield event;
+    }
+  }
+
+  /** The version of likerd. */
+  async version(options: CallOptions = {}): Promise<string> {
+    return (await this.#engine.call(system.GetVersion, {}, options)).version;
+  }
+
+  /** Ends the connections. Not needed for the program to end. */
+  [Symbol.dispose](): void {
+    this.#engine.close();
+  }
+
+  /** A number, so that a connection that is lost before the first event loses none. */
+  async #beginning(since: Date | number | undefined, signal: AbortSignal | undefined): Promise<object> {
+    if (typeof since === 'number') return { sinceSeq: since };
+    if (since) return { since: timestamp(since) };
+    const { lastSeq, storeId } = await this.#engine.call(events.GetLastSeq, {}, { signal });
+    return { sinceSeq: lastSeq, storeId };
+  }
+}

@@ -1,0 +1,152 @@
+// The packed library, installed in a folder with nothing but its dependency: its types, the code of its documents, its examples.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, test as nodeTest } from 'node:test';
+import { promisify } from 'node:util';
+import { repository } from './harness/daemon.ts';
+import { suite } from './harness/suite.ts';
+
+const run = promisify(execFile);
+const modules = join(repository, 'node_modules');
+const work = mkdtempSync(join(tmpdir(), 'lk-library-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+const s = suite({ programs: ['python3', 'tr', 'sort'] });
+const read = (path: string): string => readFileSync(join(repository, path), 'utf8');
+
+/** Hooks of a file run at the same time: this one needs those of the suite. */
+async function install(): Promise<void> {
+  const builder = ['--no-warnings', join(repository, 'scripts/build-library.ts'), '--output', work];
+  const { stdout } = await run(process.execPath, builder, {
+    env: { ...process.env, PATH: `${join(modules, '.bin')}:${process.env['PATH']}` },
+  });
+  const folder = join(work, 'node_modules/liker');
+  mkdirSync(folder, { recursive: true });
+  await run('tar', ['xzf', stdout.trim(), '--strip-components=1', '-C', folder]);
+  const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  assert.deepEqual(Object.keys(dependencies), ['@grpc/grpc-js']);
+  for (const name of [...Object.keys(dependencies), '@grpc/proto-loader', '@types/node']) {
+    mkdirSync(dirname(join(work, 'node_modules', name)), { recursive: true });
+    symlinkSync(join(modules, name), join(work, 'node_modules', name));
+  }
+  for (const name of ['debian', 'page-image']) await s.ok(['import', '-c', 'CMD ["bash"]', s.rootfs, name]);
+}
+
+let installed: Promise<void> | undefined;
+
+function test(name: string, body: () => Promise<void>): void {
+  nodeTest(name, async () => {
+    installed ??= install();
+    await installed;
+    await body();
+  });
+}
+
+/** Runs TypeScript as a user of the package; resolves to what it prints. */
+async function runs(name: string, source: string): Promise<string> {
+  const file = join(work, name);
+  writeFileSync(file, source);
+  const env = { ...process.env, LIKER_HOST: `unix://${s.daemon.socket}` };
+  return (await run(process.execPath, ['--no-warnings', file], { env, timeout: 120_000 })).stdout;
+}
+
+const printed = (source: string): string =>
+  [...source.matchAll(/\/\/> (.*\n)/g)].map(([, line]) => line).join('');
+
+test('docs/library.md: the output of each example', async () => {
+  const blocks = [...read('docs/library.md').matchAll(/^```ts\n(.*?)^```$/gms)].map(
+    ([, block = '']) => block,
+  );
+  assert.ok(blocks.length > 5);
+  assert.equal(await runs('doc.mts', blocks.join('\n')), printed(blocks.join('\n')));
+});
+
+/** Each export that can be called, with its comment. */
+const documented = globSync('library/*.ts', { cwd: repository }).flatMap((path) =>
+  [...read(path).matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\nexport (?:abstract )?(?:class|function) (\w+)/gs)].map(
+    ([, comment = '', name = '']) => ({ name, comment, path }),
+  ),
+);
+
+test('each class of the library has an example, which prints what it says', async () => {
+  const classes = globSync('library/*.ts', { cwd: repository }).flatMap((path) =>
+    [...read(path).matchAll(/^export class (\w+)/gm)].map(([, name]) => name),
+  );
+  const internal = ['Engine'];
+  const examples = documented.flatMap(({ name, comment }) => {
+    const [, code] = /@example\n(.*)$/s.exec(comment) ?? [];
+    return code === undefined ? [] : [{ name, code: code.replace(/^ \* ?/gm, '') }];
+  });
+  assert.deepEqual(
+    examples.map(({ name }) => name).toSorted(),
+    classes.filter((name) => !internal.includes(name ?? '')).toSorted(),
+  );
+  const parts = examples.map(({ code }) => `{\n${code}\n}\n`).join('');
+  const source = `import { Liker } from 'liker';
+const liker = new Liker();
+const image = 'page-image';
+await using box = await liker.containers.run({ image, cmd: ['sleep', 'infinity'], network: 'none' });
+${parts}`;
+  assert.equal(await runs('examples.mts', source), printed(source));
+});
+
+test('the types are those of the code, and need no others', async () => {
+  const source = `import { Liker, type ExitStatus } from 'liker';
+const liker = new Liker();
+const box = await liker.containers.run({ image: 'debian', limits: { memory: '64m' } });
+const status: ExitStatus = await box.wait();
+const code: number = status.code;
+// @ts-expect-error There is no such option.
+await liker.containers.run({ image: 'debian', limit: {} });
+// @ts-expect-error There is no such condition.
+await box.waitFor({ ports: 1 });
+console.log(code);
+`;
+  copyFileSync(join(repository, 'examples/code-runner.ts'), join(work, 'code-runner.ts'));
+  writeFileSync(join(work, 'typed.mts'), source);
+  writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
+  const options = { strict: true, noEmit: true, module: 'nodenext', target: 'esnext', types: ['node'] };
+  writeFileSync(
+    join(work, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: options, files: ['typed.mts', 'code-runner.ts'] }),
+  );
+  await run(join(modules, '.bin/tsc'), ['-p', work]).catch(({ stdout }) => assert.fail(String(stdout)));
+});
+
+test('examples/code-runner.ts: whatever the code does, it is answered, and has no network', async () => {
+  copyFileSync(join(repository, 'examples/code-runner.ts'), join(work, 'code-runner.ts'));
+  const outcome = async (code: string): Promise<Record<string, unknown>> => {
+    const env = { ...process.env, LIKER_HOST: `unix://${s.daemon.socket}` };
+    const child = spawn(process.execPath, ['--no-warnings', join(work, 'code-runner.ts'), 'debian'], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    child.stdin.end(code);
+    return JSON.parse(await text(child.stdout)) as Record<string, unknown>;
+  };
+  const good = await outcome('print(6 * 7)');
+  assert.deepEqual(good, { stdout: '42\n', stderr: '', code: 0 });
+  const network = await outcome('import socket; socket.create_connection(("192.0.2.1", 80))');
+  assert.equal(network['code'], 1);
+  assert.match(String(network['stderr']), /Network is unreachable/);
+  const endless = await outcome('print("began", flush=True)\nwhile True: pass');
+  assert.deepEqual([endless['stdout'], endless['code']], ['began\n', null]);
+  const much = await outcome('while True: print("much" * 1000)');
+  assert.equal(much['code'], null);
+  const memory = await outcome('x = bytearray(512 << 20)');
+  assert.equal(memory['code'], 137);
+});

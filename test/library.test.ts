@@ -1,0 +1,287 @@
+// The library of programs, from its sources, against the real likerd.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { type Container, type ContainerOptions, Liker, LikerError, type Process } from '../library/index.ts';
+import { repository } from './harness/daemon.ts';
+import { suite } from './harness/suite.ts';
+import { until, within } from './harness/until.ts';
+
+const s = suite({ programs: ['python3'] });
+
+const connect = () => new Liker({ host: `unix://${s.daemon.socket}` });
+
+function sleeper(liker: Liker, options: Partial<ContainerOptions> = {}): Promise<Container> {
+  return liker.containers.run({ directory: s.rootfs, cmd: ['sleep', '1000'], network: 'none', ...options });
+}
+
+const reason = (wanted: string) => (error: unknown) => error instanceof LikerError && error.reason === wanted;
+
+test('a container is there for its scope, and no longer', async () => {
+  using liker = connect();
+  let id = '';
+  {
+    await using box = await sleeper(liker, { name: 'scoped', env: { GREETING: 'hello' } });
+    id = box.id;
+    assert.equal((await box.inspect()).state, 'CONTAINER_STATE_RUNNING');
+    const job = await box.exec(['sh', '-c', 'echo $GREETING $MORE; pwd; exit 3'], {
+      env: { MORE: 'world' },
+      cwd: '/tmp',
+    });
+    const { stdout, stderr, exit } = await job.output();
+    assert.deepEqual([String(stdout), String(stderr), exit.code], ['hello world\n/tmp\n', '', 3]);
+  }
+  await assert.rejects(liker.containers.get(id), reason('CONTAINER_NOT_FOUND'));
+});
+
+test('bytes go both ways: Node streams, Web streams, and what is iterated', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  const large = Buffer.alloc(5_000_000, 'liker');
+  const fed = await (await box.exec(['cat'], { stdin: large })).output();
+  assert.ok(fed.stdout.equals(large));
+
+  const written = await box.exec(['sh', '-c', 'cat; echo err >&2'], { stdin: true });
+  written.stdin.end(large);
+  const [out, err] = await Promise.all([text(written.stdout), text(written.stderr)]);
+  assert.equal(out.length, large.length);
+  assert.equal(err, 'err\n');
+
+  const web = await box.exec(['tr', 'a-z', 'A-Z'], { stdin: true });
+  const { stdin, stdout } = web.web;
+  const writer = stdin.getWriter();
+  await writer.write(new TextEncoder().encode('loud'));
+  await writer.close();
+  assert.equal(await new Response(stdout).text(), 'LOUD');
+
+  const kinds: string[] = [];
+  const parts: string[] = [];
+  for await (const part of await box.exec(['sh', '-c', 'echo one; echo two >&2; exit 4'])) {
+    kinds.push(part.kind);
+    parts.push(part.kind === 'exit' ? String(part.status.code) : Buffer.from(part.data).toString());
+  }
+  assert.equal(kinds.at(-1), 'exit');
+  assert.deepEqual(parts.toSorted(), ['4', 'one\n', 'two\n'].toSorted());
+});
+
+test('output that nobody reads does not hold a process, and what is left unread neither', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  const much = ['head', '-c', '3000000', '/dev/zero'];
+  assert.equal((await (await box.exec(much)).exited).code, 0);
+  const left = await box.exec(much);
+  for await (const part of left) if (part.kind === 'stdout') break;
+  assert.equal((await left.exited).code, 0);
+  const destroyed = await box.exec(much);
+  destroyed.stdout.destroy();
+  assert.equal((await destroyed.exited).code, 0);
+});
+
+test('a terminal has its size, and takes keys and signals', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  const script = "stty size; trap 'stty size; exit 5' WINCH; echo ready; while :; do sleep 0.05; done";
+  const shell = await box.exec(['bash', '-c', script], { tty: { columns: 91, rows: 17 }, stdin: true });
+  let seen = '';
+  shell.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    seen += piece;
+  });
+  await until('the shell to be ready', () => seen.includes('ready'));
+  shell.resize({ columns: 55, rows: 11 });
+  assert.equal((await shell.exited).code, 5);
+  assert.match(seen, /^17 91\r\nready\r\n11 55\r\n$/);
+  const sleeping = await box.exec(['sleep', '1000']);
+  assert.ok(sleeping.kill('SIGTERM'));
+  assert.equal((await sleeping.exited).signal, 15);
+  assert.equal(sleeping.kill(), false);
+});
+
+test('what is aborted, late or out of scope is killed', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  const sleepers = async () =>
+    (await box.exec(['sh', '-c', 'grep -l "^sleep.77" /proc/[0-9]*/cmdline; true'])).output();
+  const gone = () => until('the process to be gone', async () => (await sleepers()).stdout.length === 0);
+  const sleep: [string[]] = [['sleep', '77']];
+
+  const stop = new AbortController();
+  const aborted = await box.exec(...sleep, { signal: stop.signal });
+  const why = new Error('enough');
+  stop.abort(why);
+  await assert.rejects(aborted.exited, why);
+  await assert.rejects(box.exec(...sleep, { signal: stop.signal }), why);
+  await gone();
+
+  const late = await box.exec(...sleep, { timeoutMs: 100 });
+  const reading = text(late.stdout);
+  reading.catch(() => {});
+  await assert.rejects(late.exited, reason('TIMED_OUT'));
+  await assert.rejects(reading, reason('TIMED_OUT'));
+  await gone();
+
+  {
+    await using _ = await box.exec(...sleep);
+  }
+  await gone();
+});
+
+test('errors have the reason of the daemon', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  await assert.rejects(sleeper(liker, { name: box.name }), reason('NAME_TAKEN'));
+  await assert.rejects(liker.containers.create({ cmd: ['true'] }), reason('BAD_ARGUMENT'));
+  await assert.rejects(sleeper(liker, { limits: { memory: 'much' } }), reason('BAD_ARGUMENT'));
+  await assert.rejects(liker.containers.run({ image: 'none', neverPull: true }), reason('IMAGE_NOT_FOUND'));
+  await assert.rejects(new Liker({ host: 'unix:///nowhere.sock' }).version(), reason('DAEMON_UNREACHABLE'));
+  const missing = await (await box.exec(['no-such-program'])).exited;
+  assert.equal(missing.code, 127);
+  assert.match(missing.startError, /no-such-program/);
+  assert.throws(() => new Liker({ host: 'tcp://here' }), reason('BAD_ARGUMENT'));
+  const job = await box.exec(['true']);
+  assert.throws(() => job.stdin, reason('NO_STDIN'));
+  await job.exited;
+});
+
+test('waitFor: a line, a port, an answer, a command, health, the end', async () => {
+  using liker = connect();
+  const script =
+    'sleep 0.2; echo almost; printf "now re"; sleep 0.2; echo ady; exec python3 -m http.server 47123';
+  await using box = await sleeper(liker, {
+    cmd: ['bash', '-c', script],
+    healthCheck: { args: ['test', '-e', '/tmp'], intervalMs: 100 },
+  });
+  await box.waitFor({ log: /ready/, port: 47123, health: true, exec: ['test', '-d', '/tmp'] });
+  const table = await (await box.exec(['cat', '/proc/net/tcp'])).output();
+  assert.match(table.stdout.toString(), /:B813 .* 0A /);
+  await assert.rejects(box.waitFor({ port: 1, exec: ['false'] }, { timeoutMs: 300 }), reason('TIMED_OUT'));
+  const stop = new AbortController();
+  const never = box.waitFor({ log: 'never' }, { signal: stop.signal });
+  stop.abort(new Error('enough'));
+  await assert.rejects(never, /enough/);
+  const vain = box.waitFor({ port: 1 });
+  const ended = box.waitFor({ exit: true });
+  await box.kill();
+  await assert.rejects(vain, reason('WRONG_STATE'));
+  assert.equal((await ended).signal, 9);
+});
+
+test('stats, logs and events', async () => {
+  using liker = connect();
+  const since = new Date();
+  const events = liker.events({ filters: { type: 'container', event: 'die' } });
+  const first = events.next();
+  await using box = await sleeper(liker, { cmd: ['sh', '-c', 'echo out; echo err >&2; sleep 1000'] });
+  let readings = 0;
+  for await (const { cpu, id } of box.stats({ intervalMs: 100 })) {
+    assert.equal(id, box.id);
+    readings += 1;
+    if (readings === 1) continue;
+    assert.equal(typeof cpu?.percent, 'number');
+    break;
+  }
+  const lines: string[] = [];
+  for await (const { stream, data } of box.logs({ follow: true })) {
+    if (lines.push(`${stream} ${Buffer.from(data)}`) === 1) continue;
+    await box.kill();
+  }
+  assert.deepEqual(lines.toSorted(), ['LOG_STREAM_STDERR err\n', 'LOG_STREAM_STDOUT out\n']);
+  const died = (await within('the event', first)).value;
+  assert.ok(died);
+  assert.equal(died.subjectId, box.id);
+  await events.return();
+  const again = await Array.fromAsync(liker.events({ since, until: new Date() }));
+  assert.ok(again.some(({ seq }) => seq === died.seq));
+});
+
+test('files', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  await box.files.mkdir('/tmp/f');
+  const bytes = Buffer.alloc(700_001, 'file');
+  await box.files.writeFile('/tmp/f/large', bytes, { mode: 0o600 });
+  assert.ok((await box.files.readFile('/tmp/f/large')).equals(bytes));
+  const stats = await box.files.lstat('/tmp/f/large');
+  assert.deepEqual([stats.isFile(), stats.size, stats.mode & 0o777], [true, bytes.length, 0o600]);
+  const script =
+    'ln -s large /tmp/f/link; truncate -s 300000 /tmp/f/holes; printf x | dd of=/tmp/f/holes conv=notrunc bs=1 seek=200000';
+  assert.equal((await (await box.exec(['bash', '-c', script])).exited).code, 0);
+  assert.equal((await box.files.lstat('/tmp/f/link')).target, 'large');
+  assert.ok((await box.files.readFile('/tmp/f/link')).equals(bytes));
+  const holes = Buffer.alloc(300_000);
+  holes.write('x', 200_000);
+  assert.ok((await box.files.readFile('/tmp/f/holes')).equals(holes));
+  await box.files.writeFile('/tmp/f/text', 'grüße');
+  assert.equal(await text(box.files.createReadStream('/tmp/f/text')), 'grüße');
+  await assert.rejects(box.files.readFile('/tmp/f'), reason('BAD_PATH'));
+  await assert.rejects(box.files.readFile('/tmp/none'), reason('PATH_NOT_FOUND'));
+  await box.files.mkdir('/tmp/g');
+  await box.files.writeArchive('/tmp/g', box.files.readArchive('/tmp/f'));
+  assert.equal(await box.files.readFile('/tmp/g/f/text', 'utf8'), 'grüße');
+});
+
+test('a process goes on while likerd is killed and comes back, and so do calls', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  const job = await box.exec(['bash', '-c', 'echo before; read line; echo after $line'], { stdin: true });
+  const out = job.stdout.iterator({ destroyOnReturn: false });
+  assert.equal(String((await out.next()).value), 'before\n');
+  await s.daemon.kill9();
+  const asked = box.inspect();
+  job.stdin.end('night\n');
+  await s.daemon.start();
+  assert.equal(String((await within('the output', out.next())).value), 'after night\n');
+  assert.equal((await job.exited).code, 0);
+  assert.equal((await asked).id, box.id);
+});
+
+/** Runs a program of its own, with `liker` and `box`, a container that sleeps. */
+const program = (body: string): string => `
+  import { Liker } from ${JSON.stringify(join(repository, 'library/index.ts'))};
+  const liker = new Liker();
+  const box = await liker.containers.get(process.argv[1]);
+  ${body}`;
+
+const node = (box: Container, body: string): string[] => [
+  '--no-warnings',
+  '--input-type=module',
+  '-e',
+  program(body),
+  box.id,
+];
+
+test('no handle keeps a program alive, and what it waits for does', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  const env = { ...process.env, LIKER_HOST: `unix://${s.daemon.socket}` };
+  const run = async (body: string) =>
+    (await promisify(execFile)(process.execPath, node(box, body), { env, timeout: 60_000 })).stdout;
+  const idle = `
+    const job = await box.exec(['sleep', '1000'], { stdin: true });
+    const events = liker.events({ since: new Date(0) });
+    await events.next();
+    console.log(job.pid > 0);`;
+  assert.equal(await run(idle), 'true\n');
+  const waits = `const job = await box.exec(['sh', '-c', 'sleep 1; echo late; exit 3']);
+    job.stdout.on('data', (data) => console.log(String(data).trim()));
+    job.exited.then(({ code }) => console.log(code));`;
+  assert.equal(await run(waits), 'late\n3\n');
+});
+
+test('a process in a container ends with the program that started it', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  const body = `const job = await box.exec(['sleep', '88']); console.log('ready'); await job.exited;`;
+  const env = { ...process.env, LIKER_HOST: `unix://${s.daemon.socket}` };
+  const child = spawn(process.execPath, node(box, body), { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  await within('the program', once(child.stdout, 'data'));
+  child.kill('SIGKILL');
+  const alive = async (): Promise<boolean> => {
+    const job: Process = await box.exec(['sh', '-c', 'grep -l "^sleep.88" /proc/[0-9]*/cmdline']);
+    return (await job.exited).code === 0;
+  };
+  await until('the process to be gone', async () => !(await alive()));
+});
