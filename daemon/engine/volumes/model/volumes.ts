@@ -41,7 +41,7 @@ export class Volumes {
       const volume = this.#readRow(row);
       if (volume === null) continue;
       this.#byName.set(volume.name, volume);
-      if (volume.state === 'removing') this.#finishRemoval(volume);
+      if (volume.state === 'removing') this.#removeLeft({ ...volume, state: 'ready' });
     }
     this.reconcile();
   }
@@ -132,9 +132,24 @@ export class Volumes {
     this.#finishRemoval(volume);
   }
 
+  #removeLeft(volume: Volume): void {
+    try {
+      this.#finishRemoval(volume);
+    } catch (error) {
+      const fields = { volume: volume.name, error: asError(error).message };
+      this.#log.error('a volume cannot be removed', fields);
+    }
+  }
+
+  /** If it fails, the volume is what it was. */
   #finishRemoval(volume: Volume): void {
+    try {
+      this.#folders.remove(volume.name);
+    } catch (error) {
+      this.#setState(volume.name, volume.state);
+      throw error;
+    }
     this.#byName.delete(volume.name);
-    this.#folders.remove(volume.name);
     this.#journal.record({
       write: () => this.#store.volumes.delete(volume.name),
       events: [volumeEvent(volume, 'destroy')],
