@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { boxImage, dockerSuite } from './harness/docker-client.ts';
+import { DockerRegistry } from './harness/docker-registry.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { hangMs, until } from './harness/until.ts';
 
@@ -51,6 +52,35 @@ test('commit, save and load', needs, async () => {
   assert.equal(await s.dockerOk(['load', '-i', archive]), 'Loaded image: made:1');
   assert.equal(await s.dockerOk(['images', '-q', '--no-trunc', 'made']), id);
   await s.dockerOk(['rmi', 'made:1']);
+});
+
+test('commit: what the body sets is in the image', needs, async () => {
+  await s.dockerOk(['create', '--name', 'maker', boxImage]);
+  const asked = { Labels: { 'a b': 'x "$y"' }, Cmd: ['echo', 'said'], Env: ['NEW=1 2'], WorkingDir: '/tmp' };
+  assert.equal((await s.call('POST', '/commit?container=maker&repo=set&tag=1', asked)).status, 201);
+  const facts = '{{json .Config.Labels}} {{json .Config.Cmd}} {{json .Config.Env}} {{.Config.WorkingDir}}';
+  assert.equal(
+    await s.dockerOk(['image', 'inspect', '--format', facts, 'set:1']),
+    '{"a b":"x \\"$y\\"","of":"image"} ["echo","said"] ["PATH=/bin","OF=image","NEW=1 2"] /tmp',
+  );
+  await s.dockerOk(['rm', 'maker']);
+  await s.dockerOk(['rmi', 'set:1']);
+});
+
+test('what a registry has of a name', requiresProgram('docker-registry', 'busybox'), async () => {
+  await using registry = await DockerRegistry.start();
+  const name = `${registry.host}/far/box:1`;
+  await s.dockerOk(['tag', boxImage, name]);
+  await s.dockerOk(['push', name]);
+  const { status, body } = await s.call('GET', `/distribution/${name}/json`);
+  assert.equal(status, 200);
+  const { Descriptor, Platforms } = body as { Descriptor: Record<string, unknown>; Platforms: object[] };
+  assert.match(String(Descriptor['digest']), /^sha256:/);
+  assert.match(String(Descriptor['mediaType']), /manifest/);
+  assert.ok(Number(Descriptor['size']) > 0);
+  assert.deepEqual(Platforms, [{ architecture: process.arch === 'x64' ? 'amd64' : 'arm64', os: 'linux' }]);
+  assert.equal((await s.call('GET', `/distribution/${registry.host}/no/such/json`)).status, 404);
+  await s.dockerOk(['rmi', name]);
 });
 
 test('volumes', needs, async () => {

@@ -190,6 +190,15 @@ test('filters in both forms', needs, async () => {
   await remove(id);
 });
 
+test('without a stream, what was written so far is all that comes', needs, async () => {
+  const id = await create({ Cmd: ['sh', '-c', 'echo before; exec sleep 1000'] });
+  await s.call('POST', `/containers/${id}/start`);
+  const attach = (query: string) => s.raw(request(`POST /containers/${id}/attach?${query}`));
+  await until('its output', async () => (await attach('logs=1&stdout=1')).endsWith('before\n'));
+  assert.match(await attach('stdout=1'), /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
+  await remove(id);
+});
+
 test('a client that waits for the start of a container is let go when that is removed', needs, async () => {
   const id = await create({});
   const attached = s.raw(request(`POST /containers/${id}/attach?stream=1&stdout=1`, upgrade));

@@ -216,6 +216,19 @@ test('kill -9 of likerd ends the connection, and not the container', needs, asyn
   await s.dockerOk(['rm', '-f', 'stays']);
 });
 
+test('a client that was attached when likerd was killed holds up no removal', needs, async () => {
+  await s.dockerOk(['run', '-d', '--name', 'held', boxImage, 'sleep', '1000']);
+  const attached = s.docker(['attach', 'held']);
+  await until('it is attached', async () => (await s.inspect('held')).AttachedClients === 1);
+  await s.daemon.kill9();
+  await attached;
+  await s.daemon.start();
+  const began = performance.now();
+  await s.dockerOk(['rm', '-f', 'held']);
+  // A client of likerctl's would have ten seconds to come back; Docker's never do.
+  assert.ok(performance.now() - began < 8000);
+});
+
 test('what there is not answers with a sentence', needs, async () => {
   assert.match((await s.docker(['swarm', 'init'])).stderr, /not a swarm manager/);
   const build = await s.call('POST', '/v1.41/build', {});

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { badArgument } from '../../common/errors.ts';
+import { hostPs } from '../../common/host-ps.ts';
 import type { TopProcess } from '../../proto/gen/types/liker/v1/TopProcess.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
@@ -29,7 +27,10 @@ export const top: Command = {
       flags.text('format') === 'json' || isJson(psOptions)
         ? processes.map((process) => toJson(process))
         : psOptions.length > 0
-          ? await psLines(psOptions, processes)
+          ? await hostPs(
+              psOptions,
+              processes.map(({ pid }) => pid),
+            )
           : ownLines(processes);
     printLines(lines);
     if (total > processes.length) notice(`${total - processes.length} more processes are not shown`);
@@ -40,31 +41,6 @@ export const top: Command = {
 /** `--format json` after the container is meant for likerctl: ps has no such format. */
 function isJson(psOptions: readonly string[]): boolean {
   return ['--format json', '--format=json'].includes(psOptions.join(' '));
-}
-
-/** Runs the host's ps, as Docker does, and keeps the lines with a pid of the container. */
-async function psLines(options: readonly string[], processes: readonly TopProcess[]): Promise<string[]> {
-  const [heading = '', ...lines] = (await runPs(options)).split('\n');
-  const column = heading.trim().split(/\s+/).indexOf('PID');
-  if (column === -1) {
-    throw badArgument(
-      'ps',
-      `Cannot list the processes with 'ps ${options.join(' ')}': its output has no column PID; add pid to the columns`,
-    );
-  }
-  const pids = new Set(processes.map(({ pid }) => String(pid)));
-  return [heading, ...lines.filter((line) => pids.has(line.trim().split(/\s+/)[column] ?? ''))];
-}
-
-async function runPs(options: readonly string[]): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)('ps', [...options], { maxBuffer: 256 * 1024 * 1024 });
-    return stdout;
-  } catch (error) {
-    const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
-    const why = code === 'ENOENT' ? 'this machine has no ps' : (stderr.trim().split('\n')[0] ?? '');
-    throw badArgument('ps', `Cannot run 'ps ${options.join(' ')}' on the host: ${why}`);
-  }
 }
 
 function ownLines(processes: readonly TopProcess[]): string[] {

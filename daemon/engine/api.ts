@@ -13,7 +13,7 @@ import type { SystemService } from './system/api.ts';
 import type { VolumeService } from './volumes/api.ts';
 
 /** Registries, as the edge uses them. */
-export type RegistryService = Pick<Registries, 'checkCredentials'>;
+export type RegistryService = Pick<Registries, 'checkCredentials' | 'open'>;
 
 /** What the engine offers to its edge: one service for each kind of thing. */
 export interface Services {

@@ -14,6 +14,12 @@ import { within } from './until.ts';
 /** The image that every daemon of these tests has: busybox. */
 export const boxImage = 'box:1';
 
+export interface DockerAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
 export interface DockerSuite extends Suite {
   /** Path of the socket of Docker's API. */
   readonly dockerSocket: string;
@@ -26,11 +32,7 @@ export interface DockerSuite extends Suite {
   /** Sends a request, or several pieces of one, and answers all that comes until the connection is closed. */
   raw(...pieces: readonly string[]): Promise<string>;
   /** A request with its answer as JSON. */
-  call(
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<{ status: number; headers: Headers; body: unknown }>;
+  call(method: string, path: string, body?: unknown): Promise<DockerAnswer>;
 }
 
 /** A likerd that serves Docker's API, with an image. */
@@ -41,9 +43,7 @@ export function dockerSuite(options: SuiteOptions = {}): DockerSuite {
     ...options,
     args: ['--docker-socket', dockerSocket, ...(options.args ?? [])],
     async onStart(daemon) {
-      const layers = [busyboxFolder(join(home, 'box'))];
-      const config = { Env: ['PATH=/bin', 'OF=image'], Cmd: ['sh'], Labels: { of: 'image' } };
-      await ok(daemon, ['load', '-i', imageArchive(home, { name: boxImage, config, layers })]);
+      await ok(daemon, ['load', '-i', boxArchive(home)]);
     },
   });
   after(() => rmSync(home, { recursive: true }));
@@ -64,7 +64,6 @@ export function dockerSuite(options: SuiteOptions = {}): DockerSuite {
     );
     return { code, stdout: bytes.toString(), stderr, bytes };
   };
-  const open = (): Socket => connect({ path: dockerSocket, allowHalfOpen: true });
   const more = {
     dockerSocket,
     docker,
@@ -73,27 +72,48 @@ export function dockerSuite(options: SuiteOptions = {}): DockerSuite {
       if (code !== 0) throw new Error(`docker ${args.join(' ')}: ${code}\n${stdout}${stderr}`);
       return stdout.replace(/\n$/, '');
     },
-    connect: open,
-    async raw(...pieces: readonly string[]): Promise<string> {
-      const socket = open();
-      for (const piece of pieces) await new Promise((resolve) => socket.write(piece, resolve));
-      const answer = await within('no end of the answer', buffer(socket));
-      socket.end();
-      return answer.toString('latin1');
-    },
-    async call(method: string, path: string, body?: unknown) {
-      const sent = body === undefined ? '' : JSON.stringify(body);
-      const answer = await more.raw(
-        `${method} ${path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(sent)}\r\n\r\n${sent}`,
-      );
-      return parseAnswer(answer);
-    },
+    connect: () => open(dockerSocket),
+    raw: (...pieces: readonly string[]) => raw(dockerSocket, pieces),
+    call: (method: string, path: string, body?: unknown) => callDocker(dockerSocket, method, path, body),
   };
   return Object.defineProperties(s as DockerSuite, Object.getOwnPropertyDescriptors(more));
 }
 
+/** The image of these tests as an archive in `folder`, by its path. */
+export function boxArchive(folder: string): string {
+  const layers = [busyboxFolder(join(folder, 'box'))];
+  const config = { Env: ['PATH=/bin', 'OF=image'], Cmd: ['sh'], Labels: { of: 'image' } };
+  return imageArchive(folder, { name: boxImage, config, layers });
+}
+
+function open(path: string): Socket {
+  return connect({ path, allowHalfOpen: true });
+}
+
+async function raw(path: string, pieces: readonly string[]): Promise<string> {
+  const socket = open(path);
+  for (const piece of pieces) await new Promise((resolve) => socket.write(piece, resolve));
+  const answer = await within(`the answer to ${pieces[0]}`, buffer(socket));
+  socket.end();
+  return answer.toString('latin1');
+}
+
+/** A request to the API at a socket, with its answer as JSON. */
+export async function callDocker(
+  socket: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<DockerAnswer> {
+  const sent = body === undefined ? '' : JSON.stringify(body);
+  const answer = await raw(socket, [
+    `${method} ${path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(sent)}\r\n\r\n${sent}`,
+  ]);
+  return parseAnswer(answer);
+}
+
 /** Of an answer that ends with its connection. */
-export function parseAnswer(answer: string): { status: number; headers: Headers; body: unknown } {
+export function parseAnswer(answer: string): DockerAnswer {
   const end = answer.indexOf('\r\n\r\n');
   const [first = '', ...lines] = answer.slice(0, end).split('\r\n');
   const headers = new Headers(lines.map((line) => line.split(/: ?(.*)/s).slice(0, 2) as [string, string]));

@@ -27,6 +27,7 @@ import type { Route } from './http/router.ts';
 import type { TakeoverCall } from './http/takeover-call.ts';
 import { loadImages, saveImage, saveImages } from './images/archive.ts';
 import { imageHistory, pruneImages, removeImage, tagImage } from './images/change.ts';
+import { distribution } from './images/distribution.ts';
 import { inspectImage } from './images/inspect.ts';
 import { listImages } from './images/list.ts';
 import { createImage } from './images/pull.ts';
@@ -46,7 +47,7 @@ import { auth } from './system/auth.ts';
 import { diskUsage } from './system/disk-usage.ts';
 import { events } from './system/events.ts';
 import { info } from './system/info.ts';
-import { noPlugins, noSuchPlugin, noSwarm, notServed } from './system/refused.ts';
+import { noPlugins, noSuchPlugin, noSwarm, notServed, pruneBuilds } from './system/refused.ts';
 import { ping, version } from './system/version.ts';
 import { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume } from './volumes/volumes.ts';
 
@@ -90,6 +91,7 @@ export const routes: readonly Route<(door: Door, call: Call) => Promise<Answer>>
   ['GET', '/images/json', listImages],
   ['POST', '/images/prune', pruneImages],
   ['POST', '/images/load', loadImages],
+  ['GET', '/images/search', notServed('Liker searches no registries: look for images on their sites')],
   ['GET', '/images/get', saveImages],
   ['GET', '/images/{name*}/get', saveImage],
   ['POST', '/images/{name*}/push', pushImage],
@@ -97,6 +99,7 @@ export const routes: readonly Route<(door: Door, call: Call) => Promise<Answer>>
   ['GET', '/images/{name*}/history', imageHistory],
   ['POST', '/images/{name*}/tag', tagImage],
   ['DELETE', '/images/{name*}', removeImage],
+  ['GET', '/distribution/{name*}/json', distribution],
   ['GET', '/networks', listNetworks],
   ['POST', '/networks/create', createNetwork],
   ['POST', '/networks/prune', pruneNetworks],
@@ -109,6 +112,7 @@ export const routes: readonly Route<(door: Door, call: Call) => Promise<Answer>>
   ['POST', '/volumes/prune', pruneVolumes],
   ['GET', '/volumes/{name}', inspectVolume],
   ['DELETE', '/volumes/{name}', removeVolume],
+  ['POST', '/build/prune', pruneBuilds],
   [
     '*',
     '/(build|session|grpc)(/.*)?',

@@ -7,10 +7,11 @@ import { Connections } from '../grpc/connections.ts';
 import { OpenCalls } from '../grpc/open-calls.ts';
 import type { Door } from './door.ts';
 import { json, send } from './http/answer.ts';
+import { answerAndEnd, commonHeaders } from './http/answer-and-end.ts';
 import type { Call } from './http/call.ts';
 import { Connection } from './http/connection.ts';
 import { HttpError, toHttpError } from './http/errors.ts';
-import { newest, parseUrl, pathOf, Router } from './http/router.ts';
+import { parseUrl, pathOf, Router } from './http/router.ts';
 import type { Takeover } from './http/takeover.ts';
 import { routes, takeovers } from './routes.ts';
 import { Execs } from './sessions/execs.ts';
@@ -43,7 +44,6 @@ export function serveDocker(options: DockerApiOptions): DockerApi {
   const connections = new Connections();
   const served = new Router(routes);
   const taking = new Router(takeovers);
-  const headers = commonHeaders(version);
   const server = createServer((request, response) => {
     (request.socket as unknown as Connection).exchanges(request, response);
     void answer(request, response);
@@ -60,7 +60,7 @@ export function serveDocker(options: DockerApiOptions): DockerApi {
       forget();
       if (!response.writableFinished) gone.abort(new LikerError('CANCELLED', 'The client is gone'));
     });
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
     const { method = '', url = '' } = request;
     const startedAt = performance.now();
     let failure: HttpError | null = null;
@@ -115,7 +115,7 @@ export function serveDocker(options: DockerApiOptions): DockerApi {
     } catch (thrown) {
       failure = toHttpError(thrown, `${method} ${pathOf(url)}`, log);
       if (connection.bytesWritten > writtenBefore) connection.destroy();
-      else refuse(connection, failure, headers);
+      else answerAndEnd(connection, failure.status, failure.message);
     }
     logCall(method, url, { startedAt, failure });
   }
@@ -164,23 +164,4 @@ function configure(server: Server): void {
   server.headersTimeout = 0;
   server.keepAliveTimeout = 0;
   server.timeout = 0;
-}
-
-function commonHeaders(version: string): Readonly<Record<string, string>> {
-  return { 'Api-Version': `1.${newest}`, Ostype: 'linux', Server: `Liker/${version} (linux)` };
-}
-
-/** Answers a request that was to take over its connection, and ends that. */
-function refuse(socket: Socket, error: HttpError, headers: Readonly<Record<string, string>>): void {
-  if (socket.destroyed) return;
-  const body = `${JSON.stringify({ message: error.message })}\n`;
-  const all = {
-    ...headers,
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-    Connection: 'close',
-  };
-  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.resume();
-  socket.end(`HTTP/1.1 ${error.status} Refused\r\n${head.join('')}\r\n${body}`);
 }

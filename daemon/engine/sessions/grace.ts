@@ -1,4 +1,4 @@
-/** Once one client of an earlier daemon is back, the others have this long: they try every half second. */
+/** How long clients of an earlier daemon have once this one is known to serve: they try every half second. */
 const othersBackMs = 1000;
 
 /** The period in which clients of an earlier daemon may reconnect. While it is open, no output may run ahead of them. */
@@ -23,6 +23,11 @@ export class Grace {
 
   clientCame(): void {
     this.#clientCame = true;
+    this.hasten();
+  }
+
+  /** Somebody waits for the end of the period, and was served already, as clients that try would have been. */
+  hasten(): void {
     if (this.#until - performance.now() > othersBackMs) this.open(othersBackMs);
   }
 

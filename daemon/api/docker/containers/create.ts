@@ -1,8 +1,9 @@
+import { asError } from '../../../../common/errors.ts';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../../../oci/platform.ts';
 import type { Door } from '../door.ts';
 import { type Answer, json } from '../http/answer.ts';
 import { bodyOf, type Call } from '../http/call.ts';
-import { HttpError } from '../http/errors.ts';
+import { HttpError, isLikerError, textOf } from '../http/errors.ts';
 import { type CreateBody, createBody } from './create-body.ts';
 import { parseSpec } from './parse-spec.ts';
 
@@ -12,8 +13,18 @@ export async function createContainer({ engine }: Door, call: Call): Promise<Ans
   const name = (call.query.get('name') ?? '').replace(/^\//, '');
   await requirePlatform(engine, body.Image, call.query.get('platform') ?? '');
   const spec = parseSpec(await withImagesCommand(engine, body), name);
-  const { container, warnings } = await engine.containers.create(spec, { requestId: '', replace: false });
+  const { container, warnings } = await engine.containers
+    .create(spec, { requestId: '', replace: false })
+    .catch(missingPart);
   return json({ Id: container.id, Warnings: warnings }, 201);
+}
+
+/** Docker's command takes 404 to mean that the image is missing, and pulls it. */
+function missingPart(thrown: unknown): never {
+  const error = asError(thrown);
+  if (isLikerError(error) && error.status === 'NOT_FOUND' && error.reason !== 'IMAGE_NOT_FOUND')
+    throw new HttpError(400, textOf(error));
+  throw thrown;
 }
 
 /** The client pulls what it is told that there is not. */

@@ -1,9 +1,10 @@
-import * as v from 'valibot';
 import type { Door } from '../door.ts';
 import { type Answer, bytes, json } from '../http/answer.ts';
 import { beginFully } from '../http/begin.ts';
 import { bodyOf, type Call, flagOf, nameOf } from '../http/call.ts';
 import { nameWithTag } from '../images/names.ts';
+import { commitChanges } from './commit-changes.ts';
+import { createBody } from './create-body.ts';
 
 const kinds = { C: 0, A: 1, D: 2 } as const;
 
@@ -19,9 +20,9 @@ export async function exportContainer({ engine }: Door, call: Call): Promise<Ans
   return bytes(await beginFully(engine.files.export(nameOf(call), call.signal)), 'application/x-tar');
 }
 
-/** The container's configuration may come along as the body; what differs in it is said by `changes`. */
+/** The body may set parts of the image's configuration. */
 export async function commitContainer({ engine }: Door, call: Call): Promise<Answer> {
-  await bodyOf(call, v.looseObject({}));
+  const asked = await bodyOf(call, createBody);
   const { query, signal } = call;
   const repo = query.get('repo') ?? '';
   const image = await engine.files.commit(
@@ -30,10 +31,13 @@ export async function commitContainer({ engine }: Door, call: Call): Promise<Ans
       name: repo === '' ? '' : nameWithTag(repo, query.get('tag') ?? ''),
       author: query.get('author') ?? '',
       message: query.get('comment') ?? '',
-      changes: query
-        .getAll('changes')
-        .flatMap((lines) => lines.split('\n'))
-        .filter((line) => line !== ''),
+      changes: [
+        ...commitChanges(asked),
+        ...query
+          .getAll('changes')
+          .flatMap((lines) => lines.split('\n'))
+          .filter((line) => line !== ''),
+      ],
       pause: flagOf(call, 'pause', true),
     },
     signal,

@@ -57,6 +57,8 @@ export function hostConfig(view: ContainerView): object {
     })),
     DeviceCgroupRules: spec.deviceRules.map(ruleText),
     DeviceRequests: null,
+    // Of Windows.
+    ...{ CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0 },
     MaskedPaths: view.hidden.masked,
     ReadonlyPaths: view.hidden.readOnly,
   };

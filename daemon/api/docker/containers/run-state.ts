@@ -66,19 +66,26 @@ export async function killContainer(door: Door, call: Call): Promise<Answer> {
   return empty();
 }
 
-export async function pauseContainer({ engine }: Door, call: Call): Promise<Answer> {
-  await engine.containers.pause(nameOf(call));
+export async function pauseContainer(door: Door, call: Call): Promise<Answer> {
+  const { id, phase } = await get(door, call);
+  if (phase.state === 'paused') throw new HttpError(409, `Container ${id} is already paused`);
+  await door.engine.containers.pause(id);
   return empty();
 }
 
-export async function unpauseContainer({ engine }: Door, call: Call): Promise<Answer> {
-  await engine.containers.resume(nameOf(call));
+export async function unpauseContainer(door: Door, call: Call): Promise<Answer> {
+  const { id, phase } = await get(door, call);
+  if (phase.state !== 'paused') throw new HttpError(409, `Container ${id} is not paused`);
+  await door.engine.containers.resume(id);
   return empty();
 }
 
-export async function renameContainer({ engine }: Door, call: Call): Promise<Answer> {
+export async function renameContainer(door: Door, call: Call): Promise<Answer> {
   const name = (call.query.get('name') ?? '').replace(/^\//, '');
-  await engine.containers.rename(nameOf(call), name, { requestId: '' });
+  const { id, spec } = await get(door, call);
+  if (name === spec.name)
+    throw new HttpError(400, 'Renaming a container with the same name as its current name');
+  await door.engine.containers.rename(id, name, { requestId: '' });
   return empty();
 }
 

@@ -1,23 +1,35 @@
+import { hostPs } from '../../../../common/host-ps.ts';
 import type { TopProcess } from '../../../engine/containers/api.ts';
 import type { Door } from '../door.ts';
 import { type Answer, json } from '../http/answer.ts';
 import { type Call, nameOf } from '../http/call.ts';
-import { HttpError } from '../http/errors.ts';
 
 const titles = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** The columns of ps -ef. */
+/** The columns of ps -ef, or those of the host's ps with other options. */
 export async function topContainer({ engine }: Door, call: Call): Promise<Answer> {
-  const asked = call.query.get('ps_args') ?? '';
-  if (!['', '-ef'].includes(asked))
-    throw new HttpError(
-      400,
-      `Cannot list the processes with 'ps ${asked}': leave the options out, or use likerctl top`,
-    );
+  const options = (call.query.get('ps_args') ?? '').split(/\s+/).filter(Boolean);
   const { processes } = await engine.containers.top(nameOf(call));
+  if (!['', '-ef'].includes(options.join(' '))) {
+    const lines = await hostPs(
+      options,
+      processes.map(({ pid }) => pid),
+    );
+    return json(columnsOf(lines));
+  }
   const now = Date.now();
   return json({ Titles: titles, Processes: processes.map((process) => row(process, now)) });
+}
+
+/** The last column has what is left of its line. */
+function columnsOf([heading = '', ...lines]: readonly string[]): object {
+  const names = heading.trim().split(/\s+/);
+  const split = (line: string): string[] => {
+    const words = line.trim().split(/\s+/);
+    return [...words.slice(0, names.length - 1), words.slice(names.length - 1).join(' ')];
+  };
+  return { Titles: names, Processes: lines.map(split) };
 }
 
 function row(

@@ -79,11 +79,16 @@ export function toHttpError(thrown: unknown, what: string, log: Log): HttpError 
     return new HttpError(500, `Internal error: ${error.message.split('\n', 1)[0]}`);
   }
   const status = own(byReason, error.reason) ?? byStatus[error.status];
-  return new HttpError(status, own(words, error.reason)?.(error) ?? error.message);
+  return new HttpError(status, textOf(error));
+}
+
+/** In the words that clients look for. */
+export function textOf(error: LikerError): string {
+  return own(words, error.reason)?.(error) ?? error.message;
 }
 
 /** The engine is in another bundle, which has a class of its own. */
-function isLikerError(error: Error): error is LikerError {
+export function isLikerError(error: Error): error is LikerError {
   return error.name === 'LikerError';
 }
 

@@ -3,7 +3,7 @@ import { familiarName, parseImageName, withDefaultTag } from '../../../../common
 import { formatBytes } from '../../../../common/units.ts';
 import type { LayerProgress, PullFrame, Stage } from '../../../engine/images/api.ts';
 import type { Door } from '../door.ts';
-import { type Answer, lines } from '../http/answer.ts';
+import { type Answer, json, lines } from '../http/answer.ts';
 import type { Call } from '../http/call.ts';
 import { HttpError } from '../http/errors.ts';
 import { accessOf } from './credentials.ts';
@@ -13,8 +13,7 @@ import { nameWithTag } from './names.ts';
 export async function createImage(door: Door, call: Call): Promise<Answer> {
   const { query, headers, signal } = call;
   const from = query.get('fromImage') ?? '';
-  if (query.get('fromSrc'))
-    throw new HttpError(501, 'Cannot import an image by this API: use likerctl import');
+  if (query.get('fromSrc')) return importImage(door, call);
   if (from === '') throw new HttpError(400, 'fromImage is missing: the name of an image');
   const reference = nameWithTag(from, query.get('tag') ?? '');
   const platform = query.get('platform') ?? '';
@@ -22,6 +21,26 @@ export async function createImage(door: Door, call: Call): Promise<Answer> {
   const frames = door.engine.images.pull(request, signal)[Symbol.asyncIterator]();
   const first = await frames.next();
   return lines(progress(first, frames, familiarName(withDefaultTag(parseImageName(reference, 'fromImage')))));
+}
+
+/** Makes an image of the tar in the body. */
+async function importImage({ engine }: Door, { query, bytes, signal }: Call): Promise<Answer> {
+  const source = query.get('fromSrc') ?? '';
+  if (source !== '-')
+    throw new HttpError(501, `Cannot fetch '${source}': fetch it yourself, and send it with docker import -`);
+  const repo = query.get('repo') ?? '';
+  const { image } = await engine.images.import(
+    bytes,
+    {
+      name: repo === '' ? '' : nameWithTag(repo, query.get('tag') ?? ''),
+      message: query.get('message') ?? '',
+      changes: query.getAll('changes'),
+      platform: query.get('platform') ?? '',
+      source,
+    },
+    signal,
+  );
+  return json({ status: image.id });
 }
 
 async function* progress(

@@ -21,9 +21,13 @@ export async function attach({ engine, attaches }: Door, call: TakeoverCall): Pr
     ...{ tty, ...streams, stdin: streams.stdin && openStdin },
     detachKeys: call.query.get('detachKeys') ?? '',
   });
+  if (!isStreamed) {
+    stream.open();
+    if (replay) for await (const entry of pastOutput(engine, id, call)) stream.send(entry, () => {});
+    return stream.end();
+  }
   if (phase.state === 'created' || phase.state === 'exited') {
     stream.open();
-    if (!isStreamed) return stream.end();
     attaches.wait(id, stream);
     // Its end is seen only if it is read; stdin is left where it is until somebody can take it.
     if (!streams.stdin) call.socket.resume();
@@ -34,6 +38,13 @@ export async function attach({ engine, attaches }: Door, call: TakeoverCall): Pr
   if (phase.state === 'running') stream.open();
   attaches.attached(id, stream);
   stream.begin(await engine.sessions.attach(id, { ...options, replay, requestId: '' }, stream));
+}
+
+async function* pastOutput({ logs }: Door['engine'], id: string, { signal }: TakeoverCall) {
+  const wanted = { after: null, follow: false, tail: null, sinceNs: null, untilNs: null };
+  for await (const page of logs.read(id, wanted, signal))
+    for (const { stream, data } of page)
+      if (data.length > 0) yield { kind: stream === 'stderr' ? stream : 'stdout', offset: 0, data } as const;
 }
 
 function streamsOf(call: Pick<Call, 'query'>) {

@@ -5,6 +5,7 @@ import { type ExecProcess, execSchema } from '../../../engine/process/spec.ts';
 import type { SessionSink } from '../../../engine/sessions/frames.ts';
 import type { Door } from '../door.ts';
 import { type Answer, empty, json } from '../http/answer.ts';
+import { answerAndEnd } from '../http/answer-and-end.ts';
 import { bodyOf, type Call, flag, list, maybe, nameOf, parseBody, text } from '../http/call.ts';
 import { HttpError } from '../http/errors.ts';
 import type { TakeoverCall } from '../http/takeover-call.ts';
@@ -109,8 +110,7 @@ async function startDetached(door: Door, exec: Exec, { socket }: TakeoverCall): 
     end() {},
   };
   await start(door, exec, sink);
-  socket.resume();
-  socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  answerAndEnd(socket, 200);
 }
 
 /** As in Docker, it runs on when its client is gone. */

@@ -56,7 +56,11 @@ export async function info(door: Door): Promise<Answer> {
     OSType: 'linux',
     Architecture: { amd64: 'x86_64', arm64: 'aarch64' }[architecture] ?? architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: { InsecureRegistryCIDRs: [], IndexConfigs: {}, Mirrors: [] },
+    RegistryConfig: {
+      InsecureRegistryCIDRs: [],
+      IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
+      Mirrors: [],
+    },
     NCPU: cpus().length,
     MemTotal: totalmem(),
     GenericResources: null,
@@ -68,7 +72,8 @@ export async function info(door: Door): Promise<Answer> {
     Labels: [],
     ExperimentalBuild: false,
     ServerVersion: engineVersion,
-    Runtimes: { liker: { path: 'liker-shim' } },
+    // Both names are taken, and mean the same.
+    Runtimes: { liker: { path: 'liker-shim' }, runc: { path: 'liker-shim' } },
     DefaultRuntime: 'liker',
     Swarm: {
       NodeID: '',

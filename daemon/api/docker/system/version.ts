@@ -14,10 +14,12 @@ const pingHeaders = {
   'content-type': 'text/plain; charset=utf-8',
   'Cache-Control': 'no-cache, no-store, must-revalidate',
   Pragma: 'no-cache',
-  'Docker-Experimental': 'false',
   'Builder-Version': '1',
   Swarm: 'inactive',
 };
+
+/** Clients print these of an engine in Go. */
+const go = { GitCommit: '', GoVersion: '', BuildTime: '' };
 
 export async function ping(): Promise<Answer> {
   return { ...empty(200), headers: pingHeaders, body: 'OK' };
@@ -31,12 +33,16 @@ export async function version(door: Door): Promise<Answer> {
     Version: engineVersion,
     ...api,
     ...{ Os: 'linux', Arch: architecture, KernelVersion: kernel },
-    ...{ GitCommit: '', GoVersion: '', BuildTime: '', Experimental: false },
+    ...go,
+    Experimental: false,
     Components: [
       {
         Name: 'Engine',
         Version: engineVersion,
-        Details: { ...api, Arch: architecture, Os: 'linux', KernelVersion: kernel, Experimental: 'false' },
+        Details: {
+          ...{ ...api, ...go, Arch: architecture, Os: 'linux', KernelVersion: kernel },
+          Experimental: 'false',
+        },
       },
       { Name: 'liker', Version: door.version, Details: { Node: process.version } },
     ],

@@ -54,7 +54,7 @@ export function appendedFiles(
     '/etc/hosts': () =>
       connections
         .flatMap(({ addresses }) => addresses)
-        .map(({ address }) => `${address}\t${hostname}\n`)
+        .map(({ address }) => `${address}\t${namesOf(spec, hostname)}\n`)
         .join(''),
     '/etc/resolv.conf': () =>
       namesOfCni(spec) ? resolvConf(spec, () => dnsLines(connections) || read('/etc/resolv.conf')) : '',
@@ -119,14 +119,20 @@ function hosts(
     const addresses = address === hostGateway ? gatewaysFor(spec, network) : [address];
     return addresses.map((one) => `${one}\t${name}\n`);
   });
+  const names = namesOf(spec, hostname);
   const addresses = network?.addresses ?? (spec.cni.length > 0 ? [] : ['127.0.1.1']);
   const own =
     spec.namespaces.network.kind === 'host'
       ? read('/etc/hosts')
-      : `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n${addresses.map((address) => `${address}\t${hostname}\n`).join('')}`;
+      : `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n${addresses.map((address) => `${address}\t${names}\n`).join('')}`;
   // The host's file may lack its last newline.
   const between = own === '' || own.endsWith('\n') ? '' : '\n';
   return own + between + extra.join('');
+}
+
+/** The first one is what `hostname -f` answers. */
+function namesOf({ domainname }: ContainerSpec, hostname: string): string {
+  return domainname === '' ? hostname : `${hostname}.${domainname} ${hostname}`;
 }
 
 function gatewaysFor({ namespaces }: ContainerSpec, network: NetworkSide | null): readonly string[] {

@@ -35,10 +35,16 @@ export async function removeContainer(
   // Nor must a start that hangs, in a file system that does not answer, or a copy of its files.
   if (options.force) {
     container.unwanted = true;
+    hastenClients(container);
     void container.fileUses.end(filesGone(container));
     container.run?.abandon?.();
   }
   await inTurn(context, container, () => removeLocked(context, container, options));
+}
+
+/** The end of each process waits for clients that an earlier daemon served. Those of Docker's API never come back. */
+function hastenClients({ run }: Container): void {
+  for (const process of [run?.main, ...(run?.execs.values() ?? [])]) process?.clients.grace.hasten();
 }
 
 export async function removeLocked(
