@@ -33,7 +33,7 @@ export class Containers {
 
   /** Makes a container that does not run yet. Pulls its image if it is not here. */
   async create(options: ContainerOptions, { signal }: CallOptions = {}): Promise<Container> {
-    const spec = containerSpec(options);
+    const spec = { leaseId: await this.#engine.leaseId(), ...containerSpec(options) };
     const create = async () => {
       const request = { spec, requestId: requestId() };
       const { container, warnings } = await this.#engine.call(containers.CreateContainer, request, {

@@ -22,6 +22,8 @@ const openTtrpc: OpenWire = (path) => new TtrpcWire(path, { isBackground: true }
 /** The calls to one likerd. */
 export class Engine {
   readonly connection: Connection;
+  /** The id of the lease with which things are made; empty: none. */
+  leaseId: () => Promise<string> = async () => '';
 
   constructor(socketPath: string) {
     this.connection = new Connection(socketPath, openTtrpc, { tell: () => {}, isBackground: true });

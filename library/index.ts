@@ -14,6 +14,7 @@ export type { Containers, ListOptions } from './containers.ts';
 export type { CallOptions } from './engine.ts';
 export type { FileStats, Files } from './files.ts';
 export type { Images, PullOptions } from './images.ts';
+export type { LeaseOptions } from './lease.ts';
 export { type EventOptions, Liker, type LikerOptions } from './liker.ts';
 export type { NetworkOptions, Networks } from './networks.ts';
 export type {

@@ -4,6 +4,7 @@ import type { Event } from '../proto/gen/types/liker/v1/Event.ts';
 import { Containers } from './containers.ts';
 import { type CallOptions, Engine } from './engine.ts';
 import { Images } from './images.ts';
+import { Lease, type LeaseOptions } from './lease.ts';
 import { Networks } from './networks.ts';
 import { timestamp } from './time.ts';
 import { Volumes } from './volumes.ts';
@@ -11,6 +12,11 @@ import { Volumes } from './volumes.ts';
 export interface LikerOptions {
   /** The socket of likerd, such as unix:///run/liker/liker.sock. Default: LIKER_HOST, and without it as likerctl. */
   readonly host?: string;
+  /**
+   * What is made through this handle is removed within two seconds of the end of the program, however it ends; at the end of the scope of
+   * `await using`; and after a time to live, if there is one. Default: what is made stays.
+   */
+  readonly lease?: boolean | LeaseOptions;
 }
 
 /** Which events come. */
@@ -31,15 +37,19 @@ export interface EventOptions extends CallOptions {
  * const engine = new Liker();
  * console.log(typeof (await engine.version())); //> string
  */
-export class Liker implements Disposable {
+export class Liker implements Disposable, AsyncDisposable {
   readonly containers: Containers;
   readonly images: Images;
   readonly volumes: Volumes;
   readonly networks: Networks;
   readonly #engine: Engine;
+  readonly #lease: Lease | null;
 
-  constructor({ host = hostFrom(process.env) }: LikerOptions = {}) {
+  constructor({ host = hostFrom(process.env), lease = false }: LikerOptions = {}) {
     this.#engine = new Engine(socketPath(host));
+    const held = lease === false ? null : new Lease(this.#engine, lease === true ? {} : lease);
+    this.#lease = held;
+    if (held) this.#engine.leaseId = () => held.id();
     this.images = new Images(this.#engine);
     this.containers = new Containers(this.#engine, this.images);
     this.volumes = new Volumes(this.#engine);
@@ -73,7 +83,13 @@ export class Liker implements Disposable {
     return (await this.#engine.call(system.GetVersion, {}, options)).version;
   }
 
-  /** Ends the connections. Not needed for the program to end. */
+  /** Removes what was made with a lease; resolves when it is gone. Ends the connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lease?.remove();
+    this.#engine.close();
+  }
+
+  /** Ends the connections, and with them a lease. Not needed for the program to end. */
   [Symbol.dispose](): void {
     this.#engine.close();
   }

@@ -33,7 +33,8 @@ export class Networks {
     { internal = false, egress, labels = {}, signal }: NetworkOptions = {},
   ): Promise<Network> {
     const policy = egress === undefined ? null : egressPolicy(egress);
-    const request = { name, internal, egress: policy, labels: { ...labels } };
+    const leaseId = await this.#engine.leaseId();
+    const request = { name, internal, egress: policy, labels: { ...labels }, leaseId };
     return (await this.#engine.call(networks.CreateNetwork, request, { signal })).network as Network;
   }
 

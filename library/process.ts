@@ -6,7 +6,7 @@ import { asError, LikerError } from '../common/errors.ts';
 import type { ExitStatus } from '../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { Ready } from '../proto/gen/types/liker/v1/Ready.ts';
 import type { CallOptions, Engine } from './engine.ts';
-import { abortable, waiting } from './waiting.ts';
+import { abortable, deadline, waiting } from './waiting.ts';
 
 /** Size of a terminal in characters. */
 export interface TerminalSize {
@@ -235,8 +235,8 @@ export class Process implements AsyncIterable<OutputPart>, AsyncDisposable {
   }
 
   async #run({ signal, timeoutMs }: SessionOptions): Promise<ExitStatus> {
-    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-    const bounds = [signal, timeout, this.#stop.signal].filter((bound) => bound !== undefined);
+    using timeout = deadline(timeoutMs);
+    const bounds = [signal, timeout.signal, this.#stop.signal].filter((bound) => bound !== undefined);
     const bound = AbortSignal.any(bounds);
     const abort = (): void => this.#session.abort(asError(bound.reason));
     bound.addEventListener('abort', abort);
@@ -246,7 +246,7 @@ export class Process implements AsyncIterable<OutputPart>, AsyncDisposable {
       throw new LikerError('CANCELLED', 'The session was detached');
     } catch (error) {
       const told =
-        timeout?.aborted && bound.reason === timeout.reason
+        bound.aborted && bound.reason === timeout.signal.reason
           ? new LikerError('TIMED_OUT', `The process was killed: it did not end within ${timeoutMs} ms`)
           : error;
       // Readers learn of it; a stream that nobody has asked for has nobody to hear of an error.

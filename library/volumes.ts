@@ -23,7 +23,7 @@ export class Volumes {
     name = '',
     { labels = {}, signal }: CallOptions & { readonly labels?: Readonly<Record<string, string>> } = {},
   ): Promise<Volume> {
-    const request = { name, labels: { ...labels } };
+    const request = { name, labels: { ...labels }, leaseId: await this.#engine.leaseId() };
     return (await this.#engine.call(volumes.CreateVolume, request, { signal })).volume as Volume;
   }
 

@@ -7,7 +7,7 @@ import type { ExitStatus } from '../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { LogEntry } from '../proto/gen/types/liker/v1/LogEntry.ts';
 import type { CallOptions, Engine } from './engine.ts';
 import type { Process } from './process.ts';
-import { abortable, waiting } from './waiting.ts';
+import { abortable, deadline, waiting } from './waiting.ts';
 
 /** What can be waited for; of several, all must hold. */
 export interface Condition {
@@ -49,8 +49,8 @@ export async function waitFor(
   { signal, timeoutMs }: WaitOptions,
 ): Promise<ExitStatus | undefined> {
   const done = new AbortController();
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const bounds = [signal, timeout, done.signal].filter((bound) => bound !== undefined);
+  using timeout = deadline(timeoutMs);
+  const bounds = [signal, timeout.signal, done.signal].filter((bound) => bound !== undefined);
   const bound = { signal: AbortSignal.any(bounds) };
   const end = () =>
     engine.call(
@@ -68,7 +68,7 @@ export async function waitFor(
     await waiting(abortable(Promise.race([all, over]), bound.signal));
     return undefined;
   } catch (error) {
-    if (!timeout?.aborted || signal?.aborted) throw error;
+    if (!timeout.signal.aborted || signal?.aborted) throw error;
     const what = Object.keys(condition).join(', ');
     throw new LikerError(
       'TIMED_OUT',

@@ -1,3 +1,5 @@
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
+
 const longMs = 2 ** 30;
 let waits = 0;
 let timer: NodeJS.Timeout | undefined;
@@ -31,4 +33,11 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     // Whichever comes second.
     promise.catch(() => {});
   }
+}
+
+/** A signal that is aborted after so many milliseconds, unless it is disposed of before. AbortSignal.timeout() keeps Deno alive. */
+export function deadline(ms: number | undefined): { readonly signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const timer = ms === undefined ? undefined : setTimeout(() => controller.abort(), ms).unref();
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }

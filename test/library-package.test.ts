@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -16,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test as nodeTest } from 'node:test';
 import { promisify } from 'node:util';
+import { transform } from 'esbuild';
 import { repository } from './harness/daemon.ts';
 import { suite } from './harness/suite.ts';
 
@@ -48,8 +50,8 @@ async function install(): Promise<void> {
 
 let installed: Promise<void> | undefined;
 
-function test(name: string, body: () => Promise<void>): void {
-  nodeTest(name, async () => {
+function test(name: string, body: () => Promise<void>, options: { skip?: string | false } = {}): void {
+  nodeTest(name, options, async () => {
     installed ??= install();
     await installed;
     await body();
@@ -67,12 +69,12 @@ async function runs(name: string, source: string): Promise<string> {
 const printed = (source: string): string =>
   [...source.matchAll(/\/\/> (.*\n)/g)].map(([, line]) => line).join('');
 
+const blocks = [...read('docs/library.md').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, block = '']) => block);
+const page = blocks.join('\n');
+
 test('docs/library.md: the output of each example', async () => {
-  const blocks = [...read('docs/library.md').matchAll(/^```ts\n(.*?)^```$/gms)].map(
-    ([, block = '']) => block,
-  );
   assert.ok(blocks.length > 5);
-  assert.equal(await runs('doc.mts', blocks.join('\n')), printed(blocks.join('\n')));
+  assert.equal(await runs('doc.mts', page), printed(page));
 });
 
 /** Each export that can be called, with its comment. */
@@ -86,7 +88,7 @@ test('each class of the library has an example, which prints what it says', asyn
   const classes = globSync('library/*.ts', { cwd: repository }).flatMap((path) =>
     [...read(path).matchAll(/^export class (\w+)/gm)].map(([, name]) => name),
   );
-  const internal = ['Engine'];
+  const internal = ['Engine', 'Lease'];
   const examples = documented.flatMap(({ name, comment }) => {
     const [, code] = /@example\n(.*)$/s.exec(comment) ?? [];
     return code === undefined ? [] : [{ name, code: code.replace(/^ \* ?/gm, '') }];
@@ -150,3 +152,25 @@ test('examples/code-runner.ts: whatever the code does, it is answered, and has n
   const memory = await outcome('x = bytearray(512 << 20)');
   assert.equal(memory['code'], 137);
 });
+
+/** What runs a program, of what scripts/setup installs from test/runtimes. */
+const runtimes = {
+  'Node.js 22': ['node-22/bin/node'],
+  Bun: ['@oven/bun-linux-x64-baseline/bin/bun'],
+  Deno: ['.bin/deno', 'run', '--allow-all'],
+};
+
+for (const [name, [bin = '', ...args]] of Object.entries(runtimes)) {
+  const program = join(repository, 'dist/runtimes/node_modules', bin);
+  test(
+    `docs/library.md by ${name}`,
+    async () => {
+      const file = join(work, 'doc.mjs');
+      writeFileSync(file, (await transform(page, { loader: 'ts', target: 'node22' })).code);
+      const env = { ...process.env, LIKER_HOST: `unix://${s.daemon.socket}` };
+      const { stdout } = await run(program, [...args, file], { cwd: work, env, timeout: 120_000 });
+      assert.equal(stdout, printed(page));
+    },
+    { skip: !existsSync(program) && `needs ${name}, which npm could not install` },
+  );
+}

@@ -285,3 +285,52 @@ test('a process in a container ends with the program that started it', async () 
   };
   await until('the process to be gone', async () => !(await alive()));
 });
+
+test('what is made with a lease goes with its program, or its scope, and outlives likerd', async () => {
+  using liker = connect();
+  const host = `unix://${s.daemon.socket}`;
+  const body = `
+    import { Liker } from ${JSON.stringify(join(repository, 'library/index.ts'))};
+    const liker = new Liker({ lease: true });
+    const options = { directory: process.argv[1], cmd: ['sleep', '1000'], network: 'none' };
+    const box = await liker.containers.run(options);
+    await liker.volumes.create('leased');
+    console.log(box.id);
+    setInterval(() => {}, 1000);`;
+  const args = ['--no-warnings', '--input-type=module', '-e', body, s.rootfs];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, LIKER_HOST: host },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await within('the program', once(child.stdout, 'data'))) as [Buffer];
+  const box = await liker.containers.get(line.toString().trim());
+  await s.daemon.restart();
+  assert.equal((await box.inspect()).state, 'CONTAINER_STATE_RUNNING');
+  const removed = liker.events({ since: new Date(), filters: { event: 'destroy' } });
+  const destroyed = removed.next();
+  child.kill('SIGKILL');
+  assert.equal((await within('the removal', destroyed)).value?.subjectId, box.id);
+  await removed.return();
+  await until('the volume to be gone', async () => (await liker.volumes.list()).length === 0);
+
+  let id = '';
+  {
+    await using leasing = new Liker({ host, lease: true });
+    id = (await sleeper(leasing)).id;
+  }
+  await assert.rejects(liker.containers.get(id), reason('CONTAINER_NOT_FOUND'));
+});
+
+test('a program with a lease ends when it waits for nothing', async () => {
+  const body = `
+    import { Liker } from ${JSON.stringify(join(repository, 'library/index.ts'))};
+    const liker = new Liker({ lease: { ttlMs: 600_000 } });
+    const options = { directory: process.argv[1], cmd: ['true'], network: 'none' };
+    console.log((await liker.containers.create(options)).name !== '');`;
+  const env = { ...process.env, LIKER_HOST: `unix://${s.daemon.socket}` };
+  const args = ['--no-warnings', '--input-type=module', '-e', body, s.rootfs];
+  assert.equal(
+    (await promisify(execFile)(process.execPath, args, { env, timeout: 60_000 })).stdout,
+    'true\n',
+  );
+});
