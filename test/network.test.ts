@@ -168,6 +168,19 @@ for (const driver of ['macvlan', 'ipvlan'])
     await s.ok(['network', 'rm', 'wire']);
   });
 
+test('--network container:NAME, host, ns:PATH and none', async () => {
+  const outside = await box.host(73);
+  outside.start(['socat', 'TCP-LISTEN:8085,fork,reuseaddr', 'SYSTEM:echo another namespace']);
+  await outside.listens(8085);
+  await server('web', ['-p', '8085:80']);
+  const reaches = (network: string, port: number) => s.sh(['--network', network], ask('127.0.0.1', port));
+  assert.equal(await reaches('container:web', 80), 'I am web');
+  assert.equal(await reaches('host', 8085), 'I am web');
+  assert.equal(await reaches(`ns:/proc/${outside.pid}/ns/net`, 8085), 'another namespace');
+  assert.equal(await s.sh(['--network', 'none'], cannotReach(box.machine.v4)), 'none');
+  await removed('web');
+});
+
 test('what networks keep below --root is known to system check', async () => {
   await server('kept', []);
   assert.equal(await s.ok(['system', 'check']), 'The records and the disk agree.');
@@ -205,23 +218,25 @@ test('explain tells how a container would be connected, also where nobody has ne
 
 test('much goes both ways over a path of smaller packets whose routers say nothing', async () => {
   const far = await box.host(60);
-  const { machine } = box;
-  machine.sh(`ip link add vpn0 mtu 1280 type veth peer name vpn0 mtu 1280 netns ${far.pid}`);
+  const { machine, gateway } = box;
+  machine.sh(`ip link add vpn0 mtu 1280 type veth peer name vpn0 mtu 1280 netns ${gateway.pid}`);
+  const quiet = `nft 'add table inet quiet; add chain inet quiet out { type filter hook output priority 0; }
+    add rule inet quiet out icmp type destination-unreachable drop; add rule inet quiet out icmpv6 type packet-too-big drop'`;
   for (const [host, number] of [
     [machine, 1],
-    [far, 2],
+    [gateway, 2],
   ] as const)
     host.sh(
-      `ip link set vpn0 up; ip addr add 192.0.2.${number}/24 dev vpn0; ip addr add 2001:db8:7::${number}/64 dev vpn0 nodad`,
+      `ip link set vpn0 up; ip addr add 192.0.2.${number}/24 dev vpn0; ip addr add 2001:db8:7::${number}/64 dev vpn0 nodad; ${quiet}`,
     );
-  machine.sh(`nft add table inet quiet
-    nft 'add chain inet quiet out { type filter hook output priority 0; }'
-    nft add rule inet quiet out icmp type destination-unreachable drop
-    nft add rule inet quiet out icmpv6 type packet-too-big drop`);
+  machine.sh(`ip route add ${far.v4} via 192.0.2.2; ip route add ${far.v6} via 2001:db8:7::2`);
+  const forward = (on: number) =>
+    gateway.sh(`echo ${on} | tee /proc/sys/net/ipv4/ip_forward >/proc/sys/net/ipv6/conf/all/forwarding`);
+  forward(1);
   far.start(['socat', 'TCP6-LISTEN:9000,ipv6only=0,fork,reuseaddr', 'SYSTEM:wc -c']);
   far.start(['socat', 'TCP6-LISTEN:9001,ipv6only=0,fork,reuseaddr', 'SYSTEM:head -c 300000 /dev/zero']);
   for (const port of [9000, 9001]) await far.listens(port);
-  for (const address of ['192.0.2.2', '[2001:db8:7::2]'])
+  for (const address of [far.v4, `[${far.v6}]`])
     assert.equal(
       await s.sh(
         [],
@@ -230,7 +245,9 @@ test('much goes both ways over a path of smaller packets whose routers say nothi
       '300000\n300000',
       address,
     );
-  machine.sh('nft delete table inet quiet');
+  for (const host of [machine, gateway]) host.sh('nft delete table inet quiet');
+  forward(0);
+  machine.sh('ip link del vpn0');
   await far.close();
 });
 

@@ -62,6 +62,12 @@ describe('a private network of an ordinary user', { skip: skip || tunnel.skip },
       const host = await run([], fetchText(place, 7000));
       assert.deepEqual([host.code, host.stdout], [0, 'reached\n'], `${place}: ${host.stderr}`);
     }
+    const routes = await run([], 'cat /proc/net/route');
+    assert.match(
+      routes.stdout,
+      /^eth0\t0000D50A\t00000000(\t\d+){4}\t00FFFFFF\t/m,
+      'its network is 10.213.0.0/24',
+    );
     for (const loopback of ['127.0.0.1', '10.213.0.1']) {
       const { code, stdout } = await run([], `timeout 3 bash -c '${fetchText(loopback, 7001)}'`);
       // Refused, or 124: no answer.

@@ -204,6 +204,19 @@ tell('port beside', null, 'tcp', '127.0.0.1', 8080);
 
 await told();
 
+// One of three networks whose subnets are in a row.
+const middle = state.networks.filter(({ bridge }) => bridge === 'lbb');
+const toldOut = (when: string) => {
+  tell(`${when}: beside it`, 'a1', 'tcp', '192.0.2.9', 80);
+  tell(`${when}: itself`, 'b1', 'tcp', '192.0.2.9', 80);
+};
+await firewall.apply({ remove: { networks: middle } });
+toldOut('removed network');
+await told();
+await firewall.apply({ add: { networks: middle } });
+toldOut('network again');
+await told();
+
 // Somebody flushes.
 for (const words of [
   ['flush', 'ruleset'],

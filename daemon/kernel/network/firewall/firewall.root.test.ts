@@ -127,6 +127,13 @@ describe('the firewall, by what gets through', () => {
     assert.equal(results['port beside'], 'a1 10.201.0.1');
   });
 
+  test('a network goes and comes back between others whose subnets touch its own', () => {
+    assert.equal(results['removed network: beside it'], 'outside 192.0.2.1');
+    assert.equal(results['removed network: itself'], 'outside 10.201.1.2', 'nothing stands for it any more');
+    for (const who of ['beside it', 'itself'])
+      assert.equal(results[`network again: ${who}`], 'outside 192.0.2.1', who);
+  });
+
   test('what somebody has flushed is back, without being told; changes of others are none of its business', () => {
     for (const words of [
       'flush ruleset',
