@@ -78,6 +78,7 @@ export const reasons = {
   TIMED_OUT: 'DEADLINE_EXCEEDED',
 } as const satisfies Record<string, StatusName>;
 
+/** Why a call failed. */
 export type Reason = keyof typeof reasons;
 
 /** A failed system call, as the kernel reports it. `errno` is a name such as EPERM. */
@@ -102,6 +103,10 @@ export interface LikerErrorOptions {
 /**
  * The error that crosses the API. Callers branch on `reason`, never on the text. The text says what was tried, on what, why it
  * failed and what to do, with a capital first and no full stop.
+ *
+ * @example
+ * const missing = await liker.containers.get('no-such').catch((error) => error);
+ * console.log(missing.reason); //> CONTAINER_NOT_FOUND
  */
 export class LikerError extends Error {
   override readonly name = 'LikerError';

@@ -108,6 +108,7 @@ export class Container implements AsyncDisposable {
     });
   }
 
+  /** Starts the main process. */
   async start(options: CallOptions = {}): Promise<void> {
     await this.#engine.call(
       containers.StartContainer,
@@ -235,6 +236,7 @@ export class Container implements AsyncDisposable {
     }
   }
 
+  /** Removes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.remove();

@@ -5,6 +5,7 @@ import type { LayerProgress } from '../proto/gen/types/liker/v1/LayerProgress.ts
 import type { RegistryCredentialsInput } from '../proto/gen/types/liker/v1/RegistryCredentials.ts';
 import type { CallOptions, Engine } from './engine.ts';
 
+/** Which image is pulled, and as whom. */
 export interface PullOptions extends CallOptions {
   /** OS/ARCH[/VARIANT]. Default: this machine's. */
   readonly platform?: string;
@@ -43,6 +44,7 @@ export class Images {
     throw new LikerError('INTERNAL', `likerd ended the pull of '${reference}' without a result`);
   }
 
+  /** An image, by a name or its id. */
   async get(image: string, options: CallOptions = {}): Promise<Image> {
     return (await this.#engine.call(images.GetImage, { image }, options)).image as Image;
   }

@@ -9,6 +9,7 @@ import { Networks } from './networks.ts';
 import { timestamp } from './time.ts';
 import { Volumes } from './volumes.ts';
 
+/** Which likerd, and what becomes of what is made. */
 export interface LikerOptions {
   /** The socket of likerd, such as unix:///run/liker/liker.sock. Default: LIKER_HOST, and without it as likerctl. */
   readonly host?: string;

@@ -28,6 +28,7 @@ export class Networks {
     this.#engine = engine;
   }
 
+  /** Makes a network. */
   async create(
     name: string,
     { internal = false, egress, labels = {}, signal }: NetworkOptions = {},
@@ -38,10 +39,12 @@ export class Networks {
     return (await this.#engine.call(networks.CreateNetwork, request, { signal })).network as Network;
   }
 
+  /** A network that is there, by its name or id. */
   async get(network: string, options: CallOptions = {}): Promise<Network> {
     return (await this.#engine.call(networks.GetNetwork, { network }, options)).network as Network;
   }
 
+  /** All networks. */
   async list(options: CallOptions = {}): Promise<Network[]> {
     return (await this.#engine.call(networks.ListNetworks, {}, options)).networks;
   }

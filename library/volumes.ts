@@ -27,10 +27,12 @@ export class Volumes {
     return (await this.#engine.call(volumes.CreateVolume, request, { signal })).volume as Volume;
   }
 
+  /** A volume that is there. */
   async get(name: string, options: CallOptions = {}): Promise<Volume> {
     return (await this.#engine.call(volumes.GetVolume, { name }, options)).volume as Volume;
   }
 
+  /** All volumes. */
   async list(options: CallOptions = {}): Promise<Volume[]> {
     return (await this.#engine.call(volumes.ListVolumes, {}, options)).volumes;
   }

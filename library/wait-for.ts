@@ -25,6 +25,7 @@ export interface Condition {
   readonly exit?: true;
 }
 
+/** How long is waited. */
 export interface WaitOptions extends CallOptions {
   /** Reject with TIMED_OUT after so many milliseconds. */
   readonly timeoutMs?: number;

@@ -77,25 +77,33 @@ test('docs/library.md: the output of each example', async () => {
   assert.equal(await runs('doc.mts', page), printed(page));
 });
 
-/** Each export that can be called, with its comment. */
-const documented = globSync('library/*.ts', { cwd: repository }).flatMap((path) =>
-  [...read(path).matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\nexport (?:abstract )?(?:class|function) (\w+)/gs)].map(
-    ([, comment = '', name = '']) => ({ name, comment, path }),
+/** What is declared with a comment. */
+const documented = [...globSync('library/*.ts', { cwd: repository }), 'common/errors.ts'].flatMap((path) =>
+  [...read(path).matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\nexport (class|interface|type) (\w+)/gs)].map(
+    ([, comment = '', kind = '', name = '']) => ({ name, kind, comment }),
   ),
 );
 
-test('each class of the library has an example, which prints what it says', async () => {
-  const classes = globSync('library/*.ts', { cwd: repository }).flatMap((path) =>
-    [...read(path).matchAll(/^export class (\w+)/gm)].map(([, name]) => name),
+/** What a program can import, without the messages of the API, whose fields proto/ documents. */
+const exported = [...read('library/index.ts').matchAll(/^export (?:type )?\{([^}]*)\} from '(\S+)';$/gm)]
+  .filter(([, , from = '']) => !from.includes('/gen/'))
+  .flatMap(([, names = '']) => names.split(',').map((name) => name.replace('type ', '').trim()))
+  .filter((name) => name !== '');
+
+test('each export of the library is documented, each class with an example that prints what it says', async () => {
+  const names = documented.map(({ name }) => name);
+  assert.deepEqual(
+    exported.filter((name) => !names.includes(name)),
+    [],
   );
-  const internal = ['Engine', 'Lease'];
-  const examples = documented.flatMap(({ name, comment }) => {
+  const classes = documented.filter(({ name, kind }) => kind === 'class' && exported.includes(name));
+  const examples = classes.flatMap(({ name, comment }) => {
     const [, code] = /@example\n(.*)$/s.exec(comment) ?? [];
     return code === undefined ? [] : [{ name, code: code.replace(/^ \* ?/gm, '') }];
   });
   assert.deepEqual(
-    examples.map(({ name }) => name).toSorted(),
-    classes.filter((name) => !internal.includes(name ?? '')).toSorted(),
+    examples.map(({ name }) => name),
+    classes.map(({ name }) => name),
   );
   const parts = examples.map(({ code }) => `{\n${code}\n}\n`).join('');
   const source = `import { Liker } from 'liker';
@@ -118,13 +126,14 @@ await liker.containers.run({ image: 'debian', limit: {} });
 await box.waitFor({ ports: 1 });
 console.log(code);
 `;
-  copyFileSync(join(repository, 'examples/code-runner.ts'), join(work, 'code-runner.ts'));
+  for (const example of ['code-runner.ts', 'queue.ts'])
+    copyFileSync(join(repository, 'examples', example), join(work, example));
   writeFileSync(join(work, 'typed.mts'), source);
   writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
   const options = { strict: true, noEmit: true, module: 'nodenext', target: 'esnext', types: ['node'] };
   writeFileSync(
     join(work, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions: options, files: ['typed.mts', 'code-runner.ts'] }),
+    JSON.stringify({ compilerOptions: options, files: ['typed.mts', 'code-runner.ts', 'queue.ts'] }),
   );
   await run(join(modules, '.bin/tsc'), ['-p', work]).catch(({ stdout }) => assert.fail(String(stdout)));
 });
@@ -151,6 +160,17 @@ test('examples/code-runner.ts: whatever the code does, it is answered, and has n
   assert.equal(much['code'], null);
   const memory = await outcome('x = bytearray(512 << 20)');
   assert.equal(memory['code'], 137);
+});
+
+test('examples/queue.ts: many containers, whose output and exit status are theirs, and of which none is left', async () => {
+  copyFileSync(join(repository, 'examples/queue.ts'), join(work, 'queue.ts'));
+  const count = process.env['LIKER_SCALE'] ?? '60';
+  const env = { ...process.env, LIKER_HOST: `unix://${s.daemon.socket}` };
+  const args = ['--no-warnings', join(work, 'queue.ts'), 'debian', count];
+  const { stdout } = await run(process.execPath, args, { env });
+  assert.equal(stdout, `${count} of ${count} jobs are right\n`);
+  assert.equal(await s.ok(['ps', '-aq']), '');
+  assert.equal(await s.ok(['lease', 'ls', '-q']), '');
 });
 
 /** What runs a program, of what scripts/setup installs from test/runtimes. */

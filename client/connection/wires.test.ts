@@ -77,6 +77,30 @@ test('a message that is too large fails its call by its size', patience, async (
   connection.close();
 });
 
+for (const name of ['ttrpc', 'grpc'])
+  test(`${name}: a call is cancelled by its signal, and no other is`, patience, async () => {
+    await using server = new FakeServer();
+    const come = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<object>();
+    const waits = (): Promise<object> => {
+      come.resolve();
+      return answer.promise;
+    };
+    await server.listen({
+      unary: { ...answers.unary, WaitContainer: waits, GetContainer: () => answer.promise },
+    });
+    const connection = new Connection(server.socketPath, await wireFrom({ LIKER_WIRE: name }));
+    const stop = new AbortController();
+    const cancelled = connection.unary(containers.WaitContainer, { container: 'web' }, stop);
+    const other = connection.unary(containers.GetContainer, { container: 'web' });
+    await come.promise;
+    stop.abort();
+    await assert.rejects(cancelled, { reason: 'CANCELLED' });
+    answer.resolve({ container: { id: 'd' } });
+    assert.equal((await other).container?.id, 'd');
+    connection.close();
+  });
+
 test('a wire that does not exist is refused', async () => {
   await assert.rejects(wireFrom({ LIKER_WIRE: 'http3' }), /Cannot use LIKER_WIRE=http3/);
 });
