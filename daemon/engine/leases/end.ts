@@ -34,8 +34,8 @@ async function isRemoved(context: EngineContext, lease: Lease): Promise<boolean>
   }
 }
 
-/** Containers first, since they use the others. */
-async function removeAll(context: EngineContext, lease: Lease): Promise<void> {
+/** Removes what belongs to a lease that has ended: containers first, since they use the others. */
+export async function removeAll(context: EngineContext, lease: Lease): Promise<void> {
   const { registry, networks, volumes, leases } = context;
   const containers = registry.all().filter(({ spec }) => spec.leaseId === lease.id);
   await all(containers, (container) => removeContainer(context, container, { force: true, volumes: true }));

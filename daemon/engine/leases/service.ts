@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { badArgument, hasReason, LikerError } from '../../../common/errors.ts';
 import type { EngineContext } from '../context.ts';
 import type { LeaseService, LeaseView } from './api.ts';
-import { endLease } from './end.ts';
+import { endLease, removeAll } from './end.ts';
 import { type Lease, leftMs } from './model/lease.ts';
 import { hold, holderLost, watchTime } from './watch.ts';
 
@@ -54,7 +54,8 @@ export function leaseService(context: EngineContext): LeaseService {
 
     async remove(id) {
       const lease = leases.get(id);
-      if (lease) await endLease(context, lease, 'it was removed');
+      if (lease?.ended === '') await endLease(context, lease, 'it was removed');
+      else if (lease) await removeAll(context, lease);
     },
   };
 }

@@ -46,11 +46,12 @@ export function watchLeft(context: EngineContext): void {
 
 /** Ends the lease when its time is over. */
 export async function watchTime(context: EngineContext, lease: Lease): Promise<void> {
+  const over = overOf(context, lease);
   while (lease.ended === '') {
     const ms = leftMs(lease);
     if (ms === Number.POSITIVE_INFINITY) return;
     if (ms === 0) return endInBackground(context, lease, timeOver);
-    if (!(await slept(context, Math.min(ms, longestTimerMs), lease.gone.signal))) return;
+    if (!(await slept(Math.min(ms, longestTimerMs), over))) return;
   }
 }
 
@@ -73,9 +74,10 @@ export function holderLost(context: EngineContext, lease: Lease, holder: Holder)
 
 /** Lets a holder go whose call is not open: when its process has ended, or after this time. The last one ends the lease. */
 async function watchHolder(context: EngineContext, lease: Lease, holder: Holder, ms: number): Promise<void> {
+  const over = overOf(context, lease);
   const until = steadyMs() + ms;
   while (steadyMs() < until && !hasEnded(context, holder)) {
-    if (!(await slept(context, pollMs, lease.gone.signal))) return;
+    if (!(await slept(pollMs, over))) return;
     // It has called again.
     if (!lease.holders.includes(holder)) return;
   }
@@ -98,9 +100,13 @@ function endInBackground(context: EngineContext, lease: Lease, why: string): voi
   endLease(context, lease, why).catch(() => {});
 }
 
-/** False: the lease is gone, or this daemon has left it to the next one. */
-async function slept({ leaving }: EngineContext, ms: number, gone: AbortSignal): Promise<boolean> {
-  const signal = AbortSignal.any([leaving.signal, gone]);
+/** Aborted when the lease is gone, or this daemon has left it to the next one. */
+function overOf({ leaving }: EngineContext, { gone }: Lease): AbortSignal {
+  return AbortSignal.any([leaving.signal, gone.signal]);
+}
+
+/** False: the signal was aborted. */
+async function slept(ms: number, signal: AbortSignal): Promise<boolean> {
   await timers.setTimeout(ms, undefined, { ref: false, signal }).catch(() => {});
   return !signal.aborted;
 }
