@@ -90,6 +90,7 @@ export const documents = [
   'health',
   'images',
   'kernel-facts',
+  'library',
   'limits',
   'metrics',
   'networks',
