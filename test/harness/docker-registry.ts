@@ -11,6 +11,8 @@ const user = 'user:$2y$04$7mlhUHUNHWYBASHecWC57ed82MB6ETkeCUYgBhBTQxOsipqXqOdlO\
 export interface DockerRegistryOptions {
   /** Wants the credentials user:secret. */
   readonly auth?: boolean;
+  /** A command that executes another one where it is to listen, such as in a network of a test's own. */
+  readonly within?: readonly string[];
   /** Files of a certificate and its key. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -28,7 +30,11 @@ export class DockerRegistry implements AsyncDisposable {
     this.host = host;
   }
 
-  static async start({ auth = false, tls }: DockerRegistryOptions = {}): Promise<DockerRegistry> {
+  static async start({
+    auth = false,
+    within = [],
+    tls,
+  }: DockerRegistryOptions = {}): Promise<DockerRegistry> {
     const folder = mkdtempSync(join(tmpdir(), 'liker-registry-'));
     const users = join(folder, 'htpasswd');
     writeFileSync(users, user);
@@ -41,7 +47,9 @@ export class DockerRegistry implements AsyncDisposable {
     };
     // YAML contains JSON.
     writeFileSync(join(folder, 'config.yml'), JSON.stringify(settings));
-    const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], {
+    const command = [...within, 'docker-registry', 'serve', join(folder, 'config.yml')];
+    const [program = '', ...args] = command;
+    const child = spawn(program, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
     });
