@@ -19,13 +19,17 @@ import { after, test as nodeTest } from 'node:test';
 import { promisify } from 'node:util';
 import { transform } from 'esbuild';
 import { repository } from './harness/daemon.ts';
+import { NetBox } from './harness/net-box.ts';
 import { suite } from './harness/suite.ts';
 
 const run = promisify(execFile);
 const modules = join(repository, 'node_modules');
 const work = mkdtempSync(join(tmpdir(), 'lk-library-'));
 after(() => rmSync(work, { recursive: true, force: true }));
-const s = suite({ programs: ['python3', 'tr', 'sort'] });
+// The examples make networks.
+const box = await NetBox.open();
+after(() => box.close());
+const s = suite({ within: box.machine.within, programs: ['python3', 'tr', 'sort'] });
 const read = (path: string): string => readFileSync(join(repository, path), 'utf8');
 
 /** Hooks of a file run at the same time: this one needs those of the suite. */

@@ -100,6 +100,23 @@ test('a terminal has its size, and takes keys and signals', async () => {
   assert.equal(sleeping.kill(), false);
 });
 
+test('the main process is attached to, and goes on when that ends', async () => {
+  using liker = connect();
+  const cmd = ['bash', '-c', 'while read line; do echo "got $line"; done; exit 6'];
+  await using box = await sleeper(liker, { cmd, stdin: true });
+  {
+    await using first = await box.attach();
+    first.stdin.write('one\n');
+    const { value } = await first.stdout.iterator({ destroyOnReturn: false }).next();
+    assert.equal(String(value), 'got one\n');
+  }
+  assert.equal((await box.inspect()).state, 'CONTAINER_STATE_RUNNING');
+  const second = await box.attach();
+  second.stdin.end('two\n');
+  const { stdout, exit } = await second.output();
+  assert.deepEqual([String(stdout), exit.code], ['got one\ngot two\n', 6]);
+});
+
 test('what is aborted, late or out of scope is killed', async () => {
   using liker = connect();
   await using box = await sleeper(liker);
