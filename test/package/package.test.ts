@@ -103,6 +103,23 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     await machine.ok(`likerctl rm -f ${id}`);
   });
 
+  test("serves Docker's API at the path that its unit names", async () => {
+    const unit = await machine.ok('cat $(dpkg -L liker | grep /system/likerd.service)');
+    const [flag = ''] = /--docker-socket \/run\/liker\/docker\.sock$/m.exec(unit) ?? [];
+    const own = '--root /tmp/own/root --run /tmp/own/run --socket /tmp/own/liker.sock';
+    const ping =
+      "require('http').get({ socketPath: '/run/liker/docker.sock', path: '/_ping' }, (r) => r.pipe(process.stdout))";
+    await machine.ok(
+      `mkdir /tmp/own; likerd ${own} ${flag} >/tmp/own/log 2>&1 </dev/null & echo $! >/tmp/own.pid`,
+    );
+    const answer = () => machine.sh(`/usr/lib/liker/bin/node -e "${ping}"`);
+    await until("Docker's API to answer", async () => (await answer()).stdout === 'OK');
+    await machine.ok(
+      'kill $(cat /tmp/own.pid); while kill -0 $(cat /tmp/own.pid) 2>/dev/null; do sleep 0.1; done',
+    );
+    await machine.ok('rm -r /tmp/own /tmp/own.pid');
+  });
+
   test('keeps an attached shell alive during an upgrade', async () => {
     const counter = await machine.ok(
       "likerctl run -d --name counter /tmp/tour sh -c 'while sleep 0.1; do echo x; done'",

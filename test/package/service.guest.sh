@@ -22,6 +22,7 @@ is 'the first client starts the daemon' "$(likerctl ps -q && property likerd.ser
 is 'it has said that it is ready, and what it does' "$(property likerd.service StatusText)" 'Serving at /run/liker/liker.sock'
 is 'the kernel spares it when memory ends' "$(cat "/proc/$(daemon)/oom_score_adj")" -500
 is 'its socket is that of systemd' "$(stat -c '%a %U:%G' /run/liker/liker.sock)" '660 root:liker'
+is 'there is the socket of Docker, with the same rights' "$(stat -c '%a %U:%G' /run/liker/docker.sock)" '660 root:liker'
 
 # ---- limits below the delegated group ------------------------------------------------------------------------------
 likerctl rootfs build /var/lib/tour >/dev/null 2>&1
