@@ -57,6 +57,7 @@ export class Engine {
       }
     } finally {
       stop.abort();
+      messages.return(undefined).catch(() => {});
     }
   }
 

@@ -6,7 +6,7 @@ import { asError, LikerError } from '../common/errors.ts';
 import type { ExitStatus } from '../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { Ready } from '../proto/gen/types/liker/v1/Ready.ts';
 import type { CallOptions, Engine } from './engine.ts';
-import { abortable, deadline, waiting } from './waiting.ts';
+import { abortable, Deadline, waiting } from './waiting.ts';
 
 /** Size of a terminal in characters. */
 export interface TerminalSize {
@@ -23,7 +23,7 @@ export interface SessionOptions extends CallOptions {
   readonly tty?: boolean | TerminalSize | undefined;
   /** What it reads; true: what is written to {@link Process.stdin}. Default: nothing. */
   readonly stdin?: boolean | Input | undefined;
-  /** Kill it after so many milliseconds: {@link Process.exited} rejects with TIMED_OUT. */
+  /** Kill it so many milliseconds after its start: {@link Process.exited} rejects with TIMED_OUT. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -94,6 +94,7 @@ export class Process implements AsyncIterable<OutputPart>, AsyncDisposable {
   readonly #ended: Promise<ExitStatus>;
   readonly #asked = new Set<Readable>();
   readonly #stop = new AbortController();
+  readonly #late = new Deadline();
   #ready: Ready | undefined;
   #isOver = false;
 
@@ -106,6 +107,7 @@ export class Process implements AsyncIterable<OutputPart>, AsyncDisposable {
       readOnly: false,
       onReady: (ready: Ready): void => {
         this.#ready = ready;
+        this.#late.start(options.timeoutMs);
         started();
       },
     };
@@ -235,8 +237,8 @@ export class Process implements AsyncIterable<OutputPart>, AsyncDisposable {
   }
 
   async #run({ signal, timeoutMs }: SessionOptions): Promise<ExitStatus> {
-    using timeout = deadline(timeoutMs);
-    const bounds = [signal, timeout.signal, this.#stop.signal].filter((bound) => bound !== undefined);
+    using late = this.#late;
+    const bounds = [signal, late.signal, this.#stop.signal].filter((bound) => bound !== undefined);
     const bound = AbortSignal.any(bounds);
     const abort = (): void => this.#session.abort(asError(bound.reason));
     bound.addEventListener('abort', abort);
@@ -246,7 +248,7 @@ export class Process implements AsyncIterable<OutputPart>, AsyncDisposable {
       throw new LikerError('CANCELLED', 'The session was detached');
     } catch (error) {
       const told =
-        bound.aborted && bound.reason === timeout.signal.reason
+        bound.aborted && bound.reason === late.signal.reason
           ? new LikerError('TIMED_OUT', `The process was killed: it did not end within ${timeoutMs} ms`)
           : error;
       // Readers learn of it; a stream that nobody has asked for has nobody to hear of an error.

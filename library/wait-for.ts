@@ -7,7 +7,7 @@ import type { ExitStatus } from '../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { LogEntry } from '../proto/gen/types/liker/v1/LogEntry.ts';
 import type { CallOptions, Engine } from './engine.ts';
 import type { Process } from './process.ts';
-import { abortable, deadline, waiting } from './waiting.ts';
+import { abortable, Deadline, waiting } from './waiting.ts';
 
 /** What can be waited for; of several, all must hold. */
 export interface Condition {
@@ -50,7 +50,8 @@ export async function waitFor(
   { signal, timeoutMs }: WaitOptions,
 ): Promise<ExitStatus | undefined> {
   const done = new AbortController();
-  using timeout = deadline(timeoutMs);
+  using timeout = new Deadline();
+  timeout.start(timeoutMs);
   const bounds = [signal, timeout.signal, done.signal].filter((bound) => bound !== undefined);
   const bound = { signal: AbortSignal.any(bounds) };
   const end = () =>
@@ -62,10 +63,13 @@ export async function waitFor(
   try {
     if (condition.exit) return (await end()).exit ?? undefined;
     const all = Promise.all(conditions(engine, container, condition, bound.signal));
-    const over = end().then(({ exit }) => {
-      throw ended(container, exit);
-    });
-    over.catch(() => {});
+    // The log has its own end, behind its last line.
+    const mustRun = Object.keys(condition).some((kind) => kind !== 'log');
+    const over = mustRun
+      ? end().then(({ exit }) => {
+          throw ended(container, exit);
+        })
+      : all;
     await waiting(abortable(Promise.race([all, over]), bound.signal));
     return undefined;
   } catch (error) {

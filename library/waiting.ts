@@ -35,9 +35,20 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
   }
 }
 
-/** A signal that is aborted after so many milliseconds, unless it is disposed of before. AbortSignal.timeout() keeps Deno alive. */
-export function deadline(ms: number | undefined): { readonly signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const timer = ms === undefined ? undefined : setTimeout(() => controller.abort(), ms).unref();
-  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+/** A signal that is aborted some time after the start, unless it is disposed of before. AbortSignal.timeout() keeps Deno alive. */
+export class Deadline implements Disposable {
+  readonly #controller = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  start(ms: number | undefined): void {
+    if (ms !== undefined) this.#timer = setTimeout(() => this.#controller.abort(), ms).unref();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
 }

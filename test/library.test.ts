@@ -175,6 +175,10 @@ test('waitFor: a line, a port, an answer, a command, health, the end', async () 
   const table = await (await box.exec(['cat', '/proc/net/tcp'])).output();
   assert.match(table.stdout.toString(), /:B813 .* 0A /);
   await assert.rejects(box.waitFor({ port: 1, exec: ['false'] }, { timeoutMs: 300 }), reason('TIMED_OUT'));
+  await using short = await sleeper(liker, { cmd: ['sh', '-c', 'echo done'] });
+  await short.wait();
+  await short.waitFor({ log: 'done' });
+  await assert.rejects(short.waitFor({ log: 'more' }), reason('WRONG_STATE'));
   const stop = new AbortController();
   const never = box.waitFor({ log: 'never' }, { signal: stop.signal });
   stop.abort(new Error('enough'));
@@ -336,6 +340,12 @@ test('what is made with a lease goes with its program, or its scope, and outlive
     id = (await sleeper(leasing)).id;
   }
   await assert.rejects(liker.containers.get(id), reason('CONTAINER_NOT_FOUND'));
+  {
+    using left = new Liker({ host, lease: true });
+    id = (await sleeper(left)).id;
+  }
+  const isThere = async () => (await liker.containers.list({ all: true })).some((box) => box.id === id);
+  await until('the container to be gone', async () => !(await isThere()));
 });
 
 test('a program with a lease ends when it waits for nothing', async () => {

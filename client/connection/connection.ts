@@ -56,6 +56,7 @@ export class Connection {
   readonly #options: Required<ConnectionOptions>;
   #openWire: OpenWire;
   #wire: Wire;
+  #isClosed = false;
   /** True once a daemon has answered. */
   #met = false;
   /** How often in a row a daemon was found and the call was lost again. */
@@ -88,8 +89,9 @@ export class Connection {
         this.answered();
         return response;
       } catch (error) {
-        if (signal?.aborted) throw this.explain(asError(error));
-        await this.#comeBack(wire, this.explain(asError(error)), losses);
+        const explained = this.explain(asError(error));
+        if (!signal?.aborted) await this.#comeBack(wire, explained, losses);
+        if (signal?.aborted) throw explained;
       }
     }
   }
@@ -130,6 +132,7 @@ export class Connection {
         if (begun && again !== undefined && isConnectionLoss(explained))
           throw new LikerError('DAEMON_UNREACHABLE', `likerd ended in the middle of it; ${again}`);
         await this.#comeBack(wire, explained, losses);
+        if (signal?.aborted) throw explained;
       } finally {
         signal?.removeEventListener('abort', cancel);
         call.cancel();
@@ -160,6 +163,7 @@ export class Connection {
       return;
     }
     const reachedNobody = neverConnected(error);
+    if (this.#isClosed) throw error;
     if (!isConnectionLoss(error) || (!this.#met && reachedNobody)) throw error;
     this.#met = true;
     if (losses.count === 0 || !reachedNobody) {
@@ -175,6 +179,7 @@ export class Connection {
       this.#wayBack = null;
     });
     await this.#wayBack;
+    if (this.#isClosed) throw error;
   }
 
   async #findBack(
@@ -224,7 +229,9 @@ export class Connection {
     return fromServiceError(error as CallError, this.socketPath, this.#options.given);
   }
 
+  /** Ends its calls, which are not repeated. */
   close(): void {
+    this.#isClosed = true;
     this.#wire.close();
   }
 }
