@@ -13,7 +13,8 @@ class Collector extends Writable {
   readonly chunks: Buffer[] = [];
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.chunks.push(chunk);
+    // A copy: a session reads from its shim into one buffer, again and again.
+    this.chunks.push(Buffer.from(chunk));
     done();
   }
 }
