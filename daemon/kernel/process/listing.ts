@@ -38,6 +38,8 @@ export async function readListing(socketFd: number): Promise<Listing> {
       told += 1;
       const stat = c.bytes(c.u32()).toString('latin1');
       if (stat !== '') found.set(pid, { pid, stat, status: c.rest().toString('latin1'), cmdline: '' });
+      // It has ended meanwhile.
+      else total -= 1;
     } else if (type === fromShim.arguments) {
       const process = found.get(pid);
       if (process) found.set(pid, { ...process, cmdline: c.rest().toString() });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,4 +32,18 @@ test('many requests for the processes of a container are served a few at a time'
   for (const { total } of await listings) assert.equal(total, 0);
   assert.ok(born > 0 && born <= atOnce + 1, `${born} processes at once`);
   await until('all have ended', () => childrenOf(process.pid).length === 0);
+});
+
+test('a process that ends while processes are listed is not one that is not shown', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lk-listing-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { pid: ended } = spawnSync('true');
+  writeFileSync(join(folder, 'cgroup.procs'), `${process.pid}\n${ended}\n`);
+  using processes = new Processes();
+  const { processes: listed, total } = await processes.list(encodeListing({ folder }));
+  assert.deepEqual(
+    listed.map(({ pid }) => pid),
+    [process.pid],
+  );
+  assert.equal(total, 1);
 });
