@@ -80,6 +80,8 @@ async function begin(): Promise<void> {
     '0.0.0.0:8300:80',
     '-p',
     '8301:80',
+    '-p',
+    '0.0.0.0:8304:81/sctp',
   );
   await start('fixed', ...always, '--network', 'front', '--ip', '10.77.0.99');
   await start('policed', ...always, '--egress', `allow=${outside.v4}:80`, '-p', '0.0.0.0:8303:80');
@@ -119,6 +121,10 @@ async function assertWorks(): Promise<void> {
   assert.deepEqual([8300, 8302, 8303].map(reach), ['I am web', 'I am plugged', 'I am policed']);
   assert.equal(machine.sh(tcp('127.0.0.1', 8301)), 'I am web');
   assert.equal(outside.sh(tcp(machine.v4, 8301)), 'none');
+  await run('exec', '-d', 'web', 'socat', 'SCTP-LISTEN:81,fork', 'SYSTEM:echo web by SCTP');
+  // Who says nothing more ends an association of SCTP, so it says nothing at all.
+  const associate = `socat -u SCTP:${machine.v4}:8304,retry=${20 * answerSeconds},interval=0.1 -`;
+  assert.equal(outside.sh(associate), 'web by SCTP');
   assert.equal(
     await inside('web', `${ask('store')}; ${ask('db.front')}; ${ask('fixed')}`),
     'I am db\nI am db\nI am fixed',
