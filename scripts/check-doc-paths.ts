@@ -6,7 +6,7 @@ const top = join(import.meta.dirname, '..');
 
 /** Also a pattern, as in test/failure-injection*.test.ts, but no placeholder, as in client/commands/NAME.ts. */
 const pathPattern =
-  /(?<![\w./-])(?:bench|client|common|daemon|examples|library|native|proto|scripts|test)\/[\w./*-]*[\w/*]/g;
+  /(?<![\w./-])(?:bench|client|common|daemon|examples|library|native|proto|python|scripts|test)\/[\w./*-]*[\w/*]/g;
 
 for (const document of globSync('{*,docs/*,docs/adr/*}.md', { cwd: top })) {
   for (const [path] of readFileSync(join(top, document), 'utf8').matchAll(pathPattern)) {

@@ -95,6 +95,7 @@ export const documents = [
   'metrics',
   'networks',
   'packaging',
+  'python',
   'registries',
   'restarts',
   'rootless',
