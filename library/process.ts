@@ -50,9 +50,29 @@ class Copy extends Transform {
   }
 }
 
+/** What the program writes and the process has no room for yet: the program waits for that, such as for the event `drain`. */
+class Stdin extends Copy {
+  #taken = (): void => {};
+
+  override _write(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#taken = resolve;
+    void waiting(promise);
+    super._write(chunk, encoding, (error) => {
+      resolve();
+      done(error);
+    });
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#taken();
+    super._destroy(error, done);
+  }
+}
+
 /** The end of a session that is in this program. */
 class ProgramFront implements Front {
-  readonly stdin: Copy | null;
+  readonly stdin: Stdin | null;
   readonly stdout = new Copy();
   readonly stderr = new Copy();
   readonly keys: readonly number[] = [];
@@ -60,7 +80,7 @@ class ProgramFront implements Front {
   windowSize: TerminalSize | undefined;
 
   constructor({ tty, stdin }: SessionOptions) {
-    this.stdin = stdin === undefined || stdin === false ? null : new Copy();
+    this.stdin = stdin === undefined || stdin === false ? null : new Stdin();
     this.windowSize = typeof tty === 'object' ? tty : undefined;
   }
 

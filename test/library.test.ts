@@ -290,6 +290,16 @@ test('no handle keeps a program alive, and what it waits for does', async () => 
     job.stdout.on('data', (data) => console.log(String(data).trim()));
     job.exited.then(({ code }) => console.log(code));`;
   assert.equal(await run(waits), 'late\n3\n');
+  const writes = `
+    import { once } from 'node:events';
+    const job = await box.exec(['sh', '-c', 'sleep 1; wc -c'], { stdin: true });
+    for (let left = 20; left > 0; left--) if (!job.stdin.write(Buffer.alloc(1_000_000))) await once(job.stdin, 'drain');
+    job.stdin.end();
+    console.log(String((await job.output()).stdout).trim());
+    const deaf = await box.exec(['true'], { stdin: true });
+    deaf.stdin.write(Buffer.alloc(20_000_000));
+    console.log((await deaf.exited).code);`;
+  assert.equal(await run(writes), '20000000\n0\n');
 });
 
 test('a process in a container ends with the program that started it', async () => {
