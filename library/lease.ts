@@ -37,7 +37,8 @@ export class Lease {
   #hold(): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     let leaseId = '';
-    const request = () => ({ leaseId, ttlMs: this.#ttlMs });
+    // Only a new lease gets a time to live.
+    const request = () => (leaseId === '' ? { ttlMs: this.#ttlMs } : { leaseId });
     const options = { follows: true, signal: this.#stop.signal };
     const holds = async (): Promise<void> => {
       for await (const { lease } of this.#engine.connection.messages(leases.HoldLease, request, options)) {

@@ -7,6 +7,8 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Container, type ContainerOptions, Liker, LikerError, type Process } from '../library/index.ts';
+import type { Lease } from '../proto/gen/types/liker/v1/Lease.ts';
+import { Api } from './harness/api.ts';
 import { repository } from './harness/daemon.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
@@ -348,6 +350,17 @@ test('what is made with a lease goes with its program, or its scope, and outlive
   {
     await using leasing = new Liker({ host, lease: true });
     id = (await sleeper(leasing)).id;
+  }
+  await assert.rejects(liker.containers.get(id), reason('CONTAINER_NOT_FOUND'));
+  {
+    await using bounded = new Liker({ host, lease: { ttlMs: 600_000 } });
+    id = (await sleeper(bounded)).id;
+    await s.daemon.restart();
+    using api = new Api(s.daemon);
+    const list = () => api.call<{ leases: Lease[] }>((done) => api.leases.ListLeases({}, done));
+    const isHeld = ({ ttlMs, holders }: Lease) =>
+      ttlMs === 600_000 && holders.some(({ connected }) => connected);
+    await until('the lease to be held again', async () => (await list()).leases.some(isHeld));
   }
   await assert.rejects(liker.containers.get(id), reason('CONTAINER_NOT_FOUND'));
   {
