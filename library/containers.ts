@@ -1,10 +1,12 @@
 import { containers } from '../client/connection/methods.ts';
 import { hasReason } from '../common/errors.ts';
+import type { CreateContainerRequestInput } from '../proto/gen/types/liker/v1/CreateContainerRequest.ts';
 import { Container } from './container.ts';
 import type { CallOptions, Engine } from './engine.ts';
 import type { Images } from './images.ts';
 import { type ContainerOptions, containerSpec } from './options.ts';
 import { requestId } from './request-id.ts';
+import { abortable } from './waiting.ts';
 
 /** Which containers are listed. */
 export interface ListOptions extends CallOptions {
@@ -35,11 +37,15 @@ export class Containers {
   async create(options: ContainerOptions, { signal }: CallOptions = {}): Promise<Container> {
     const spec = { leaseId: await this.#engine.leaseId(), ...containerSpec(options) };
     const create = async () => {
-      const request = { spec, requestId: requestId() };
-      const { container, warnings } = await this.#engine.call(containers.CreateContainer, request, {
-        signal,
-      });
-      return new Container(this.#engine, container as NonNullable<typeof container>, warnings);
+      signal?.throwIfAborted();
+      const making = this.#make({ spec, requestId: requestId() });
+      try {
+        return await abortable(making, signal);
+      } catch (error) {
+        // likerd makes it all the same.
+        if (signal?.aborted) making.then((made) => made[Symbol.asyncDispose]()).catch(() => {});
+        throw error;
+      }
     };
     try {
       return await create();
@@ -89,5 +95,10 @@ export class Containers {
       pageToken = page.nextPageToken;
     }
     return found;
+  }
+
+  async #make(request: CreateContainerRequestInput): Promise<Container> {
+    const { container, warnings } = await this.#engine.call(containers.CreateContainer, request);
+    return new Container(this.#engine, container as NonNullable<typeof container>, warnings);
   }
 }

@@ -17,8 +17,13 @@ const s = suite({ programs: ['python3'] });
 
 const connect = () => new Liker({ host: `unix://${s.daemon.socket}` });
 
-function sleeper(liker: Liker, options: Partial<ContainerOptions> = {}): Promise<Container> {
-  return liker.containers.run({ directory: s.rootfs, cmd: ['sleep', '1000'], network: 'none', ...options });
+function sleeper(
+  liker: Liker,
+  options: Partial<ContainerOptions> = {},
+  signal?: AbortSignal,
+): Promise<Container> {
+  const common = { directory: s.rootfs, cmd: ['sleep', '1000'], network: 'none' };
+  return liker.containers.run({ ...common, ...options }, { signal });
 }
 
 const reason = (wanted: string) => (error: unknown) => error instanceof LikerError && error.reason === wanted;
@@ -146,6 +151,20 @@ test('what is aborted, late or out of scope is killed', async () => {
     await using _ = await box.exec(...sleep);
   }
   await gone();
+});
+
+test('a container does not stay whose making was given up', async () => {
+  using liker = connect();
+  const since = new Date();
+  const stop = new AbortController();
+  const made = sleeper(liker, { name: 'given-up' }, stop.signal);
+  setImmediate(() => stop.abort(new Error('enough')));
+  await assert.rejects(made, /enough/);
+  const removal = async () => {
+    for await (const { subjectName } of liker.events({ since, filters: { event: 'destroy' } }))
+      if (subjectName === 'given-up') return;
+  };
+  await within('the removal', removal());
 });
 
 test('errors have the reason of the daemon', async () => {
