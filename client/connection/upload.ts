@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { asError } from '../../common/errors.ts';
 import type { Connection, Method } from './connection.ts';
 
@@ -21,7 +21,7 @@ export async function* upload<Request, Response>(
   const send = async (): Promise<void> => {
     for await (const request of requests) {
       if (over) return;
-      if (!call.write(request)) await Promise.race([once(call, 'drain'), once(call, 'close')]);
+      if (!call.write(request)) await hasRoom(call);
     }
     call.end();
   };
@@ -40,6 +40,16 @@ export async function* upload<Request, Response>(
     call.cancel();
   }
   await sent;
+}
+
+/** Resolves when more can be written, or the call is over. */
+async function hasRoom(call: EventEmitter): Promise<void> {
+  const waits = new AbortController();
+  try {
+    await Promise.race(['drain', 'close'].map((event) => once(call, event, waits)));
+  } finally {
+    waits.abort();
+  }
 }
 
 /** The requests of an upload of an archive. */
