@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { files } from '../client/connection/methods.ts';
+import { hasReason } from '../common/errors.ts';
 import { tarEnd, tarHeader, tarPadding } from '../common/tar.ts';
 import type { CallOptions, Engine } from './engine.ts';
 import { fileContent } from './file-content.ts';
@@ -72,6 +73,7 @@ export class Files {
     path: string,
     { mode = 0o755, signal }: CallOptions & { readonly mode?: number } = {},
   ): Promise<void> {
+    if (await this.#isFolder(path, signal)) return;
     await this.#put(path, { kind: 'folder', size: 0, mode }, Buffer.alloc(0), signal);
   }
 
@@ -105,6 +107,15 @@ export class Files {
     options: CallOptions = {},
   ): Promise<void> {
     await this.#engine.send(files.WriteFiles, { container: this.#container, folder }, archive, options);
+  }
+
+  async #isFolder(path: string, signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      return (await this.lstat(path, { signal })).isDirectory();
+    } catch (error) {
+      if (hasReason(error, 'PATH_NOT_FOUND')) return false;
+      throw error;
+    }
   }
 
   #content(path: string, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {

@@ -242,7 +242,10 @@ test('stats, logs and events', async () => {
 test('files', async () => {
   using liker = connect();
   await using box = await sleeper(liker);
+  await box.files.mkdir('/tmp/f', { mode: 0o700 });
   await box.files.mkdir('/tmp/f');
+  const folder = await box.files.lstat('/tmp/f');
+  assert.deepEqual([folder.isDirectory(), folder.mode & 0o777], [true, 0o700]);
   const bytes = Buffer.alloc(700_001, 'file');
   await box.files.writeFile('/tmp/f/large', bytes, { mode: 0o600 });
   assert.ok((await box.files.readFile('/tmp/f/large')).equals(bytes));
