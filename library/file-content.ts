@@ -9,25 +9,30 @@ const holeBytes = 64 * 1024;
  * BAD_PATH for what is no file.
  */
 export async function* fileContent(
-  archive: AsyncIterable<Uint8Array>,
+  archive: AsyncGenerator<Uint8Array>,
   path: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const source = new Source(archive);
   let records = new Map<string, string>();
-  for (;;) {
-    const header = await source.take(blockBytes);
-    const type = header.toString('latin1', 156, 157);
-    const size = Number(records.get('size') ?? Number.parseInt(header.toString('latin1', 124, 136), 8));
-    if (type === 'x') {
-      records = paxRecords(await source.take(size));
-      await source.take(-size & (blockBytes - 1));
-    } else if (type !== '0') throw new LikerError('BAD_PATH', `Cannot read '${path}': it is no file`);
-    else {
-      const realSize = records.get('GNU.sparse.realsize');
-      if (realSize === undefined) yield* source.pass(size);
-      else yield* sparse(source, Number(realSize));
-      return;
+  try {
+    for (;;) {
+      const header = await source.take(blockBytes);
+      const type = header.toString('latin1', 156, 157);
+      const size = Number(records.get('size') ?? Number.parseInt(header.toString('latin1', 124, 136), 8));
+      if (type === 'x') {
+        records = paxRecords(await source.take(size));
+        await source.take(-size & (blockBytes - 1));
+      } else if (type !== '0') throw new LikerError('BAD_PATH', `Cannot read '${path}': it is no file`);
+      else {
+        const realSize = records.get('GNU.sparse.realsize');
+        if (realSize === undefined) yield* source.pass(size);
+        else yield* sparse(source, Number(realSize));
+        return;
+      }
     }
+  } finally {
+    // It is not always read to its end.
+    await archive.return(undefined);
   }
 }
 
