@@ -65,11 +65,11 @@ export class Engine {
   async send<Start extends object>(
     method: Method<{ start?: Start; data?: Uint8Array; end?: object }, unknown>,
     start: Start,
-    archive: AsyncIterable<Uint8Array>,
+    archive: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     { signal }: CallOptions = {},
   ): Promise<void> {
     signal?.throwIfAborted();
-    const answers = upload(this.connection, method, archiveRequests(start, archive), signal);
+    const answers = upload(this.connection, method, archiveRequests(start, inPieces(archive)), signal);
     const all = (async () => {
       for await (const _ of answers) {
         // The only one: all is there.
@@ -81,4 +81,14 @@ export class Engine {
   close(): void {
     this.connection.close();
   }
+}
+
+const pieceBytes = 256 * 1024;
+
+/** A message has its greatest size. */
+async function* inPieces(
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for await (const part of parts)
+    for (let at = 0; at < part.length; at += pieceBytes) yield part.subarray(at, at + pieceBytes);
 }

@@ -103,7 +103,7 @@ export class Files {
   /** Unpacks a tar archive, plain or compressed, in a folder. */
   async writeArchive(
     folder: string,
-    archive: AsyncIterable<Uint8Array>,
+    archive: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     options: CallOptions = {},
   ): Promise<void> {
     await this.#engine.send(files.WriteFiles, { container: this.#container, folder }, archive, options);
@@ -136,13 +136,6 @@ export class Files {
   ): Promise<void> {
     const { dir, base } = posix.parse(posix.resolve('/', path));
     const parts = [tarHeader({ ...entry, name: base }), bytes, tarPadding(entry.size), tarEnd()];
-    await this.writeArchive(dir, inOrder(parts), { signal });
+    await this.writeArchive(dir, parts, { signal });
   }
-}
-
-const pieceBytes = 256 * 1024;
-
-async function* inOrder(parts: readonly Buffer[]): AsyncGenerator<Uint8Array> {
-  for (const part of parts)
-    for (let at = 0; at < part.length; at += pieceBytes) yield part.subarray(at, at + pieceBytes);
 }

@@ -266,6 +266,12 @@ test('files', async () => {
   await box.files.mkdir('/tmp/g');
   await box.files.writeArchive('/tmp/g', box.files.readArchive('/tmp/f'));
   assert.equal(await box.files.readFile('/tmp/g/f/text', 'utf8'), 'grüße');
+  // More than a message takes.
+  const much = Buffer.alloc(20_000_000, 'much');
+  await box.files.writeFile('/tmp/f/much', much);
+  const whole = Buffer.concat(await Array.fromAsync(box.files.readArchive('/tmp/f/much')));
+  await box.files.writeArchive('/tmp/g', [whole]);
+  assert.ok((await box.files.readFile('/tmp/g/much')).equals(much));
 });
 
 test('a process goes on while likerd is killed and comes back, and so do calls', async () => {
