@@ -16,11 +16,13 @@ export interface TarEntry {
   /** Target of a symbolic link. */
   readonly target?: string;
   readonly mode?: number;
+  /** Seconds since 1970. Default: 0, so that equal contents make equal archives. */
+  readonly mtime?: number;
 }
 
 /** The header of an entry. A file's bytes and their padding follow. */
 export function tarHeader(entry: TarEntry): Buffer {
-  const { kind, size, target = '' } = entry;
+  const { kind, size, target = '', mtime = 0 } = entry;
   const name = kind === 'folder' ? `${entry.name}/` : entry.name;
   const records = [
     ...(Buffer.byteLength(name) > longestName ? [record('path', name)] : []),
@@ -28,10 +30,14 @@ export function tarHeader(entry: TarEntry): Buffer {
     ...(size > greatestSize ? [record('size', String(size))] : []),
   ].join('');
   const mode = entry.mode ?? (kind === 'file' ? 0o644 : 0o755);
-  const header = block({ name, target, mode, type: typeFlags[kind], size: size > greatestSize ? 0 : size });
+  const header = block({
+    ...{ name, target, mode, mtime },
+    type: typeFlags[kind],
+    size: size > greatestSize ? 0 : size,
+  });
   if (records === '') return header;
   const bytes = Buffer.byteLength(records);
-  const pax = block({ name: 'pax', target: '', mode: 0o644, type: typeFlags.pax, size: bytes });
+  const pax = block({ name: 'pax', target: '', mode: 0o644, mtime: 0, type: typeFlags.pax, size: bytes });
   return Buffer.concat([pax, Buffer.from(records), tarPadding(bytes), header]);
 }
 
@@ -49,11 +55,12 @@ interface Block {
   readonly name: string;
   readonly target: string;
   readonly mode: number;
+  readonly mtime: number;
   readonly type: string;
   readonly size: number;
 }
 
-function block({ name, target, mode, type, size }: Block): Buffer {
+function block({ name, target, mode, mtime, type, size }: Block): Buffer {
   const bytes = Buffer.alloc(blockBytes);
   bytes.write(name, 0, longestName);
   for (const [value, offset, length] of [
@@ -61,7 +68,7 @@ function block({ name, target, mode, type, size }: Block): Buffer {
     [0, 108, 8], // uid
     [0, 116, 8], // gid
     [size, 124, 12],
-    [0, 136, 12], // mtime
+    [mtime, 136, 12],
   ] as const)
     bytes.write(octal(value, length), offset);
   bytes.fill(' ', 148, 156);

@@ -135,7 +135,8 @@ export class Files {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { dir, base } = posix.parse(posix.resolve('/', path));
-    const parts = [tarHeader({ ...entry, name: base }), bytes, tarPadding(entry.size), tarEnd()];
+    const mtime = Math.floor(Date.now() / 1000);
+    const parts = [tarHeader({ ...entry, name: base, mtime }), bytes, tarPadding(entry.size), tarEnd()];
     await this.writeArchive(dir, parts, { signal });
   }
 }

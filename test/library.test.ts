@@ -242,6 +242,7 @@ test('stats, logs and events', async () => {
 test('files', async () => {
   using liker = connect();
   await using box = await sleeper(liker);
+  const before = Math.floor(Date.now() / 1000) * 1000;
   await box.files.mkdir('/tmp/f', { mode: 0o700 });
   await box.files.mkdir('/tmp/f');
   const folder = await box.files.lstat('/tmp/f');
@@ -251,6 +252,7 @@ test('files', async () => {
   assert.ok((await box.files.readFile('/tmp/f/large')).equals(bytes));
   const stats = await box.files.lstat('/tmp/f/large');
   assert.deepEqual([stats.isFile(), stats.size, stats.mode & 0o777], [true, bytes.length, 0o600]);
+  assert.ok(stats.mtime.getTime() >= before);
   const script =
     'ln -s large /tmp/f/link; truncate -s 300000 /tmp/f/holes; printf x | dd of=/tmp/f/holes conv=notrunc bs=1 seek=200000';
   assert.equal((await (await box.exec(['bash', '-c', script])).exited).code, 0);
