@@ -1,6 +1,8 @@
 import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 
 const longMs = 2 ** 30;
+/** Node.js makes 1 ms of more. */
+const longestTimerMs = 2 ** 31 - 1;
 let waits = 0;
 let timer: NodeJS.Timeout | undefined;
 
@@ -45,7 +47,8 @@ export class Deadline implements Disposable {
   }
 
   start(ms: number | undefined): void {
-    if (ms !== undefined) this.#timer = setTimeout(() => this.#controller.abort(), ms).unref();
+    if (ms === undefined || ms > longestTimerMs) return;
+    this.#timer = setTimeout(() => this.#controller.abort(), ms).unref();
   }
 
   [Symbol.dispose](): void {

@@ -151,6 +151,9 @@ test('what is aborted, late or out of scope is killed', async () => {
     await using _ = await box.exec(...sleep);
   }
   await gone();
+
+  const unbounded = await box.exec(['sleep', '0.1'], { timeoutMs: Number.POSITIVE_INFINITY });
+  assert.equal((await unbounded.exited).code, 0);
 });
 
 test('a container does not stay whose making was given up', async () => {
