@@ -23,6 +23,8 @@ async function carryOut(context: EngineContext, container: Container, action: Fa
   await inTurn(context, container, async () => {
     // It may have had to wait for its turn.
     if (container.run !== run || container.phase.state !== 'running') return;
+    // An earlier likerd has begun to end it, and its grace period must not begin anew: this likerd is about to finish that.
+    if (container.facts.begun?.ending) return;
     if (action === 'stop') return stopLocked(context, container, own);
     return endLocked(context, container, own, { verb: 'end', facts: { restartUnhealthy: true } });
   });
