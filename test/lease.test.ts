@@ -272,6 +272,9 @@ test('a container that ends, or is removed, leaves its lease; inspect names it',
   await until('an empty lease', async () => (await getLease(leaseId)).containerIds.length === 0);
   assert.equal(await s.ok(['lease', 'rm', leaseId]), leaseId);
   assert.ok(!(await s.ok(['lease', 'ls', '-q'])).includes(leaseId));
+  const again = await s.likerctl(['lease', 'rm', leaseId]);
+  assert.deepEqual([again.code, again.stdout], [1, '']);
+  assert.match(again.stderr, /^likerctl: No such lease: /);
 });
 
 test('calls that cannot be: each says why', async () => {

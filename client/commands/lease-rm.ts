@@ -1,6 +1,6 @@
 import type { Command } from '../cli/command.ts';
 import { leases } from '../connection/methods.ts';
-import { callForEach } from './for-each.ts';
+import { forEachName } from './for-each.ts';
 
 export const leaseRm: Command = {
   name: 'lease rm',
@@ -9,5 +9,13 @@ export const leaseRm: Command = {
   example: 'likerctl lease rm 3f9c1b7e52d80a64',
   flags: [],
   operands: [1, Number.POSITIVE_INFINITY],
-  run: (invocation) => callForEach(invocation, leases.RemoveLease, (leaseId) => ({ leaseId })),
+  async run({ operands, context }) {
+    const connection = await context.connect();
+    return forEachName(operands, async (leaseId) => {
+      // To remove what is not there is a success for the API. Whoever mistyped an id should be told.
+      await connection.unary(leases.GetLease, { leaseId });
+      await connection.unary(leases.RemoveLease, { leaseId });
+      return leaseId;
+    });
+  },
 };

@@ -48,6 +48,7 @@ function starts(program: string) {
     env: env(),
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  after(() => child.kill('SIGKILL'));
   const ended = once(child, 'close');
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {

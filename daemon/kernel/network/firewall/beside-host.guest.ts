@@ -1,6 +1,6 @@
 // Run by beside-host.root.test.ts in namespaces of its own: ufw or firewalld, and the firewall beside it.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Firewall } from './firewall.ts';
@@ -27,8 +27,8 @@ function copyOver(folder: string): void {
 async function startFirewalld(): Promise<void> {
   copyOver('/etc/firewalld');
   mkdirSync('/run/dbus');
-  spawn('dbus-daemon', ['--system', '--nofork', '--nopidfile', '--nosyslog'], { stdio: 'ignore' });
-  while (!existsSync('/run/dbus/system_bus_socket')) await setTimeout(10);
+  // It returns when its socket is there.
+  run('dbus-daemon', '--system', '--fork', '--nopidfile', '--nosyslog');
   spawn('firewalld', ['--nofork', '--nopid'], { stdio: 'ignore' });
   // It fails until firewalld is up.
   for (let tries = 0; tries < 200; tries++) {
