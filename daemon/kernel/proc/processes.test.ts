@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bootId, firstChild, isKilled, processFacts, uptimeMs } from './processes.ts';
+import { bootId, firstChild, isKilled, processFacts, statTellsOfKill, uptimeMs } from './processes.ts';
 
 function factsOf(pid: number) {
   const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'latin1');
@@ -50,6 +50,14 @@ test('a process with a pending SIGKILL is reported, even while it cannot act on 
   process.kill(pid, 'SIGKILL');
   assert.equal(isKilled(pid), true);
   await once(child, 'exit');
+});
+
+test('a process that has taken its SIGKILL and has not begun to exit is reported, a stopped one is not', () => {
+  const taken = (exitCode: number) =>
+    statTellsOfKill(`7 (sleep) R 1 7 7 0 -1 0${' 0'.repeat(42)} ${exitCode}`);
+  assert.equal(taken(9), true);
+  assert.equal(taken(19), false);
+  assert.equal(taken(9 << 8), false);
 });
 
 test('the boot has an id', () => assert.match(bootId(), /^[0-9a-f-]{36}$/));

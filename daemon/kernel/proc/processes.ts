@@ -119,15 +119,21 @@ export function startTimeOf(pid: number): string | null {
 /** Flags in /proc/PID/stat (include/linux/sched.h): PF_EXITING, PF_SIGNALED. */
 const exiting = 0x4 | 0x400;
 const sigkillBit = 1 << 8;
+const sigkill = 9;
 
 /** True if a SIGKILL is pending for the process or is ending it, or if it has ended. */
 export function isKilled(pid: number): boolean {
   const stat = read(`/proc/${pid}/stat`);
-  if (stat === null) return true;
+  return stat === null || statTellsOfKill(stat);
+}
+
+export function statTellsOfKill(stat: string): boolean {
   const fields = statFields(stat);
   if ('ZX'.includes(statField(fields, 3)) || (Number(statField(fields, 9)) & exiting) !== 0) return true;
   // Field 31: the pending signals of its first thread. A SIGKILL goes to every thread.
-  return (Number(statField(fields, 31)) & sigkillBit) !== 0;
+  if ((Number(statField(fields, 31)) & sigkillBit) !== 0) return true;
+  // Field 52, which newer kernels set as the signal is sent: a process that has just taken it has neither it pending nor a flag.
+  return (Number(statField(fields, 52)) & 0x7f) === sigkill;
 }
 
 /** Changes with every boot of the machine. */
