@@ -125,6 +125,11 @@ export class LikerError extends Error {
     this.syscall = options.syscall;
   }
 
+  /** The kernel's name of an error of files, such as ENOENT, where Node's errors have it. */
+  get code(): string | undefined {
+    return this.metadata['errno'];
+  }
+
   get status(): StatusName {
     return reasons[this.reason];
   }

@@ -3,25 +3,17 @@ import { Readable } from 'node:stream';
 import { files } from '../client/connection/methods.ts';
 import { hasReason } from '../common/errors.ts';
 import { tarEnd, tarHeader, tarPadding } from '../common/tar.ts';
+import type { FileEntry } from '../proto/gen/types/liker/v1/FileEntry.ts';
 import type { CallOptions, Engine } from './engine.ts';
 import { fileContent } from './file-content.ts';
+import { type FileStats, type FolderEntry, fileStats, folderEntry } from './file-stats.ts';
 
-/** What is at a path in a container. */
-export interface FileStats {
-  /** Type and permissions, as in stat(2). */
-  readonly mode: number;
-  readonly size: number;
-  readonly mtime: Date;
-  readonly uid: number;
-  readonly gid: number;
-  /** Of a symbolic link: where it leads. */
-  readonly target?: string;
-  isFile(): boolean;
-  isDirectory(): boolean;
-  isSymbolicLink(): boolean;
+export interface ReaddirOptions extends CallOptions {
+  readonly withFileTypes?: boolean;
+  /** With what is in each folder. Links to folders are not followed. */
+  readonly recursive?: boolean;
 }
 
-const typeMask = 0o170000;
 const again = 'read again';
 
 /**
@@ -77,22 +69,31 @@ export class Files {
     await this.#put(path, { kind: 'folder', size: 0, mode }, Buffer.alloc(0), signal);
   }
 
+  /** What is at the path. A link is followed. */
+  stat(path: string, options?: CallOptions): Promise<FileStats> {
+    return this.#stat({ path, follow: true }, options);
+  }
+
   /** What is at the path. A link is not followed. */
-  async lstat(path: string, options: CallOptions = {}): Promise<FileStats> {
-    const { file } = await this.#engine.call(files.GetFile, { container: this.#container, path }, options);
-    const { mode = 0, sizeBytes = 0, modifiedAt, uid = 0, gid = 0, target } = file ?? {};
-    const is = (type: number) => () => (mode & typeMask) === type;
-    return {
-      mode,
-      size: sizeBytes,
-      mtime: new Date((modifiedAt?.seconds ?? 0) * 1000 + (modifiedAt?.nanos ?? 0) / 1e6),
-      uid,
-      gid,
-      ...(target !== undefined && { target }),
-      isFile: is(0o100000),
-      isDirectory: is(0o040000),
-      isSymbolicLink: is(0o120000),
-    };
+  lstat(path: string, options?: CallOptions): Promise<FileStats> {
+    return this.#stat({ path, follow: false }, options);
+  }
+
+  /** What is in a folder, by name: names, or paths from the folder on if it is `recursive`. `withFileTypes`: with what each is. */
+  readdir(path: string, options: ReaddirOptions & { readonly withFileTypes: true }): Promise<FolderEntry[]>;
+  readdir(path: string, options?: ReaddirOptions & { readonly withFileTypes?: false }): Promise<string[]>;
+  async readdir(
+    path: string,
+    { withFileTypes = false, recursive = false, signal }: ReaddirOptions = {},
+  ): Promise<string[] | FolderEntry[]> {
+    const request = { container: this.#container, path, recursive };
+    const options = { follows: false, again: 'list again', signal };
+    const entries: FileEntry[] = [];
+    for await (const answer of this.#engine.stream(files.ListFiles, () => request, options))
+      entries.push(...answer.entries);
+    return withFileTypes
+      ? entries.map(({ name, file }) => folderEntry(path, name, file))
+      : entries.map(({ name }) => name);
   }
 
   /** A tar archive of what is at the path, and below it. */
@@ -116,6 +117,14 @@ export class Files {
       if (hasReason(error, 'PATH_NOT_FOUND')) return false;
       throw error;
     }
+  }
+
+  async #stat(
+    at: { readonly path: string; readonly follow: boolean },
+    options?: CallOptions,
+  ): Promise<FileStats> {
+    const { file } = await this.#engine.call(files.GetFile, { container: this.#container, ...at }, options);
+    return fileStats(file);
   }
 
   #content(path: string, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {

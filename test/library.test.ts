@@ -279,6 +279,40 @@ test('files', async () => {
   assert.ok((await box.files.readFile('/tmp/g/much')).equals(much));
 });
 
+test('folders are listed, and links followed by stat alone', async () => {
+  using liker = connect();
+  await using box = await sleeper(liker);
+  const script = 'mkdir -p /tmp/l/b/c && echo deep > /tmp/l/b/c/d && ln -s b/c/d /tmp/l/a && mkfifo /tmp/l/e';
+  assert.equal((await (await box.exec(['sh', '-c', script])).exited).code, 0);
+  assert.deepEqual(await box.files.readdir('/tmp/l'), ['a', 'b', 'e']);
+  const all = await box.files.readdir('/tmp/l', { recursive: true, withFileTypes: true });
+  assert.deepEqual(
+    all.map(({ parentPath, name, size }) => [parentPath, name, size]).filter(([, name]) => name !== 'b'),
+    [
+      ['/tmp/l', 'a', 5],
+      ['/tmp/l/b', 'c', all.find(({ name }) => name === 'c')?.size],
+      ['/tmp/l/b/c', 'd', 5],
+      ['/tmp/l', 'e', 0],
+    ],
+  );
+  assert.deepEqual(
+    [all[0]?.isSymbolicLink(), all[1]?.isDirectory(), all.at(-1)?.isFIFO()],
+    [true, true, true],
+  );
+  assert.deepEqual(await box.files.readdir('/tmp/l/b', { recursive: true }), ['c', 'c/d']);
+  const [stat, lstat] = [await box.files.stat('/tmp/l/a'), await box.files.lstat('/tmp/l/a')];
+  assert.deepEqual(
+    [stat.isFile(), stat.target, lstat.isFile(), lstat.target],
+    [true, undefined, false, 'b/c/d'],
+  );
+  await assert.rejects(box.files.readdir('/tmp/none'), { reason: 'PATH_NOT_FOUND', code: 'ENOENT' });
+  await assert.rejects(box.files.readdir('/tmp/l/b/c/d'), { reason: 'BAD_PATH', code: 'ENOTDIR' });
+  // More than a message has.
+  const many = 'mkdir /tmp/many; cd /tmp/many; seq 1000 | xargs touch';
+  assert.equal((await (await box.exec(['sh', '-c', many])).exited).code, 0);
+  assert.equal(new Set(await box.files.readdir('/tmp/many')).size, 1000);
+});
+
 test('a process goes on while likerd is killed and comes back, and so do calls', async () => {
   using liker = connect();
   await using box = await sleeper(liker);

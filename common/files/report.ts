@@ -15,6 +15,8 @@ const stat = fields({
   target: v.nullable(v.string()),
 });
 
+const entry = fields({ ...stat.entries, name: v.string() });
+
 const packed = fields({ bytes: count, entries: count });
 
 const unpacked = fields({ size: count, entries: count });
@@ -29,12 +31,16 @@ const failure = fields({
 /** What is at a path, as of stat(2); `target` is where a symbolic link leads. */
 export type FileFacts = Of<typeof stat>;
 
+/** One in a folder; `name` is its path from there on. */
+export type FolderEntry = Of<typeof entry>;
+
 /** How much an archive holds. */
 export type Packed = Of<typeof packed>;
 
 /** What is in the last line of a report. */
 export const reports = {
   stat: (line: string): FileFacts => read(stat, line, 'the report of liker-tree'),
+  entry: (line: string): FolderEntry => read(entry, line, 'the list of liker-tree'),
   pack: (line: string): Packed => read(packed, line, 'the report of liker-tree'),
   unpack: (line: string): Packed => {
     const { size, entries } = read(unpacked, line, 'the report of liker-unpack');

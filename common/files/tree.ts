@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { asError, LikerError } from '../errors.ts';
-import { type FileFacts, failureOf, type Packed, reports } from './report.ts';
+import { type FileFacts, type FolderEntry, failureOf, type Packed, reports } from './report.ts';
 
 /** A process whose root and user namespace the files are seen in. */
 export interface Viewer {
@@ -56,11 +56,26 @@ export class FileTree {
     this.#programs = programs;
   }
 
-  /** A link is not followed. */
-  async stat(viewer: Viewer | null, path: string, signal?: AbortSignal): Promise<FileFacts> {
-    const args = [...viewedBy(viewer), 'stat', '--', path];
+  async stat(
+    viewer: Viewer | null,
+    path: string,
+    { follow }: Pick<PackOptions, 'follow'>,
+    signal?: AbortSignal,
+  ): Promise<FileFacts> {
+    const args = [...viewedBy(viewer), 'stat', ...(follow ? ['--follow'] : []), '--', path];
     const child = start(this.#programs.tree, args, ['ignore', 'ignore', 'pipe', 'pipe'], { viewer, signal });
     return reports.stat(await lastLine(child, child.stdio[3] as Readable, signal));
+  }
+
+  /** What is in a folder, by name; `recursive`: with what is in each folder after it. */
+  async *list(
+    viewer: Viewer | null,
+    path: string,
+    { recursive }: { readonly recursive: boolean },
+    signal?: AbortSignal,
+  ): AsyncGenerator<FolderEntry, void> {
+    const args = [...viewedBy(viewer), 'list', ...(recursive ? ['--recursive'] : []), '--', path];
+    for await (const line of parts(this.#archive(args, { viewer, signal }), '\n')) yield reports.entry(line);
   }
 
   /** The bytes of a tar archive. They are complete when the iteration ends without an error. */
@@ -97,13 +112,9 @@ export class FileTree {
     lowers: readonly string[],
     signal?: AbortSignal,
   ): AsyncGenerator<FileChange, void> {
-    let rest = '';
-    const decoder = new StringDecoder('utf8');
-    for await (const chunk of this.#archive(['changes', upper, ...lowers], { viewer: null, signal })) {
-      const lines = (rest + decoder.write(chunk)).split('\0');
-      rest = lines.pop() ?? '';
-      for (const line of lines) yield { kind: line[0] as FileChange['kind'], path: line.slice(1) };
-    }
+    const chunks = this.#archive(['changes', upper, ...lowers], { viewer: null, signal });
+    for await (const line of parts(chunks, '\0'))
+      yield { kind: line[0] as FileChange['kind'], path: line.slice(1) };
   }
 
   /** As `pack`, of the whole root of a container, without what is mounted there. Names do not begin with "./". */
@@ -190,6 +201,17 @@ export class FileTree {
       signal,
     });
     return reports.unpack(await lastLine(child, child.stdout as Readable, signal));
+  }
+}
+
+/** Those of a text, each of which ends with the separator. */
+async function* parts(chunks: AsyncIterable<Buffer>, separator: string): AsyncGenerator<string, void> {
+  let rest = '';
+  const decoder = new StringDecoder('utf8');
+  for await (const chunk of chunks) {
+    const found = (rest + decoder.write(chunk)).split(separator);
+    rest = found.pop() ?? '';
+    yield* found;
   }
 }
 

@@ -260,6 +260,7 @@ const noFiles = () => {
 };
 const files: FileKernel = {
   stat: noFiles,
+  list: noFiles,
   pack: noFiles,
   packTo: noFiles,
   whole: noFiles,

@@ -142,13 +142,43 @@ test('files with data at either end, with none, and with many holes come out the
     assert.ok(statSync(join(to, 'copy', name)).blocks <= 32, name);
 });
 
+test('what is in a folder is listed by name, with what is below it if asked, and no link is followed', async (t) => {
+  const at = folder(t);
+  mkdirSync(join(at, 'b/c'), { recursive: true });
+  writeFileSync(join(at, 'b/c/deep\n"ü'), 'deep');
+  writeFileSync(join(at, 'b.c'), '');
+  symlinkSync('b', join(at, 'a'));
+  symlinkSync('/', join(at, 'b/root'));
+  const listed = async (path: string, recursive: boolean) => {
+    const found = await Array.fromAsync(files.list(inside, path, { recursive }));
+    return found.map(({ name, mode, size, target }) => [name, (mode & 0o170000).toString(8), size, target]);
+  };
+  const inside = await viewer(t);
+  const own = [
+    ['a', '120000', 1, 'b'],
+    ['b', '40000', statSync(join(at, 'b')).size, null],
+    ['b.c', '100000', 0, null],
+  ];
+  const below = [
+    ['b/c', '40000', statSync(join(at, 'b/c')).size, null],
+    ['b/c/deep\n"ü', '100000', 4, null],
+    ['b/root', '120000', 1, '/'],
+  ];
+  assert.deepEqual(await listed(at, false), own);
+  assert.deepEqual(await listed(at, true), [...own.slice(0, 2), ...below, ...own.slice(2)]);
+  assert.equal((await listed(join(at, 'a'), false)).length, 2, 'a link to the folder');
+  await assert.rejects(listed(join(at, 'b.c'), false), { reason: 'BAD_PATH', code: 'ENOTDIR' });
+  await assert.rejects(listed(join(at, 'none'), false), { reason: 'PATH_NOT_FOUND', code: 'ENOENT' });
+});
+
 test('a link is told, and followed only if asked', async (t) => {
   const at = folder(t);
   writeFileSync(join(at, 'file'), 'content');
   symlinkSync('file', join(at, 'link'));
-  const facts = await files.stat(await viewer(t), join(at, 'link'));
+  const facts = await files.stat(await viewer(t), join(at, 'link'), { follow: false });
   assert.equal(facts.target, 'file');
-  await assert.rejects(files.stat(null, join(at, 'none')), { reason: 'PATH_NOT_FOUND' });
+  assert.equal((await files.stat(null, join(at, 'link'), { follow: true })).size, 'content'.length);
+  await assert.rejects(files.stat(null, join(at, 'none'), { follow: false }), { reason: 'PATH_NOT_FOUND' });
   const chunks: Buffer[] = [];
   for await (const chunk of files.pack(null, join(at, 'link'), { name: 'f', follow: true }))
     chunks.push(chunk);
@@ -228,6 +258,9 @@ test('folders deeper than a path can be are refused, and use up no stack', async
   await assert.rejects(async () => {
     for await (const _ of files.changes(at, [folder(t)]));
   }, refused);
+  await assert.rejects(async () => {
+    for await (const _ of files.list(null, at, { recursive: true }));
+  }, refused);
 });
 
 test('a process that has ended, and that nobody has waited for, has no files', async (t) => {
@@ -242,18 +275,18 @@ test('a process that has ended, and that nobody has waited for, has no files', a
     );
   });
   const ended = { pid, startTime: fieldsOf(pid)[19] ?? '' };
-  await assert.rejects(files.stat(ended, '/'), { reason: 'WRONG_STATE' });
+  await assert.rejects(files.stat(ended, '/', { follow: false }), { reason: 'WRONG_STATE' });
 });
 
 test('a process that has ended has no files, and one that is aborted starts no helper', async (t) => {
   const at = folder(t);
   const { pid } = await viewer(t);
-  await assert.rejects(files.stat({ pid, startTime: '1' }, at), Error);
+  await assert.rejects(files.stat({ pid, startTime: '1' }, at, { follow: false }), Error);
   const helpers: Promise<void>[] = [];
   const seen: Viewer = { ...(await viewer(t)), onHelper: (ended) => helpers.push(ended) };
-  await assert.rejects(files.stat(seen, at, AbortSignal.abort()), { reason: 'CANCELLED' });
+  await assert.rejects(files.stat(seen, at, { follow: false }, AbortSignal.abort()), { reason: 'CANCELLED' });
   assert.equal(helpers.length, 0);
-  await files.stat(seen, at);
+  await files.stat(seen, at, { follow: false });
   assert.equal(helpers.length, 1);
   await helpers[0];
   assert.ok(statSync(at).isDirectory());

@@ -22,6 +22,11 @@ class LikerError(Exception):
         self.reason = reason
         self.metadata = metadata or {}
 
+    @property
+    def code(self) -> str | None:
+        """The kernel's name of an error of files, such as ENOENT."""
+        return self.metadata.get("errno")
+
 
 def from_rpc(failed: grpc.RpcError, socket: str) -> LikerError:
     """The error that likerd answered, or one that says why there is no answer."""

@@ -30,6 +30,17 @@ class FileStats:
     """Of a symbolic link: where it leads."""
 
 
+@dataclass(frozen=True)
+class FolderEntry:
+    """One that is in a folder."""
+
+    name: str
+    parent_path: str
+    """The folder that it is in."""
+    stats: FileStats
+    """What it is, as `lstat` would answer."""
+
+
 class Files:
     """The files of a container, whether it runs or not. Paths are absolute."""
 
@@ -56,13 +67,25 @@ class Files:
         """Makes a folder, unless it is there. The folder that it is in must be there."""
         self._put(path, tarfile.DIRTYPE, b"", mode)
 
+    def stat(self, path: str) -> FileStats:
+        """What is at the path. A link is followed."""
+        return self._stat(path, follow=True)
+
     def lstat(self, path: str) -> FileStats:
         """What is at the path. A link is not followed."""
-        request = file_service_pb2.GetFileRequest(container=self._container, path=path)
-        file = self._engine.call(self._engine.files.GetFile, request).file
-        mtime = file.modified_at.ToDatetime().replace(tzinfo=timezone.utc)
-        target = file.target if file.HasField("target") else None
-        return FileStats(file.mode, file.size_bytes, mtime, file.uid, file.gid, target)
+        return self._stat(path, follow=False)
+
+    def readdir(self, path: str, recursive: bool = False) -> list[str]:
+        """The names of what is in a folder, in their order; if it is recursive, paths from the folder on. Links are not followed."""
+        return [entry.name for entry in self._list(path, recursive)]
+
+    def scandir(self, path: str, recursive: bool = False) -> list[FolderEntry]:
+        """As readdir, with what each is."""
+        entries = []
+        for entry in self._list(path, recursive):
+            parent, name = posixpath.split(entry.name)
+            entries.append(FolderEntry(name, posixpath.normpath(posixpath.join(path, parent)), _stats(entry.file)))
+        return entries
 
     def read_archive(self, path: str) -> Iterator[bytes]:
         """A tar archive of what is at the path, and below it."""
@@ -80,6 +103,15 @@ class Files:
 
         self._engine.send(self._engine.files.WriteFiles, requests())
 
+    def _stat(self, path: str, follow: bool) -> FileStats:
+        request = file_service_pb2.GetFileRequest(container=self._container, path=path, follow=follow)
+        return _stats(self._engine.call(self._engine.files.GetFile, request).file)
+
+    def _list(self, path: str, recursive: bool) -> Iterator[file_service_pb2.FileEntry]:
+        request = file_service_pb2.ListFilesRequest(container=self._container, path=path, recursive=recursive)
+        for answer in self._engine.stream(self._engine.files.ListFiles, lambda: request, again="list again"):
+            yield from answer.entries
+
     def _read(self, request: file_service_pb2.ReadFilesRequest) -> Iterator[bytes]:
         for answer in self._engine.stream(self._engine.files.ReadFiles, lambda: request, again="read again"):
             yield answer.data
@@ -94,6 +126,12 @@ class Files:
             archive.addfile(entry, io.BytesIO(content))
         packed.seek(0)
         self.write_archive(folder, iter(lambda: packed.read(_PIECE), b""))
+
+
+def _stats(file: file_service_pb2.File) -> FileStats:
+    mtime = file.modified_at.ToDatetime().replace(tzinfo=timezone.utc)
+    target = file.target if file.HasField("target") else None
+    return FileStats(file.mode, file.size_bytes, mtime, file.uid, file.gid, target)
 
 
 class _Pieces(io.BufferedIOBase):

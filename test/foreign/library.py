@@ -216,6 +216,16 @@ def files(liker):
         equal(tarfile.open(fileobj=packed).getnames(), ["text"])
         fails("BAD_PATH", lambda: box.files.read_file("/tmp/f"))
         fails("PATH_NOT_FOUND", lambda: box.files.read_file("/tmp/none"))
+        equal(box.files.readdir("/tmp/g"), ["f"])
+        equal(box.files.readdir("/tmp/g", recursive=True)[:2], ["f", "f/holes"])
+        below = box.files.scandir("/tmp/g", recursive=True)
+        equal([(entry.parent_path, entry.name, entry.stats.target) for entry in below if entry.name == "link"], [("/tmp/g/f", "link", "large")])
+        equal(box.files.stat("/tmp/f/link").size, len(LARGE))
+        try:
+            box.files.readdir("/tmp/f/text")
+            raise AssertionError("it was listed")
+        except LikerError as error:
+            equal((error.reason, error.code), ("BAD_PATH", "ENOTDIR"))
         unreadable = (int(text) for text in ["no number"])
         assert raised(lambda: box.files.write_archive("/tmp", unreadable)).startswith("ValueError: ")
         fails("BAD_ARCHIVE", lambda: box.files.write_archive("/tmp", [b"no archive" * 100]))

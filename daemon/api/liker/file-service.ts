@@ -1,5 +1,4 @@
 import { LikerError } from '../../../common/errors.ts';
-import type { FileChangeInput } from '../../../proto/gen/types/liker/v1/FileChange.ts';
 import type { FileServiceHandlers } from '../../../proto/gen/types/liker/v1/FileService.ts';
 import type { FileService, OfferedSocket } from '../../engine/files/api.ts';
 import { bidiStream } from '../grpc/bidi-stream.ts';
@@ -13,7 +12,8 @@ import { archiveOf } from './parse/frames.ts';
 import { parseTarget } from './parse/requests.ts';
 import { noNul, required } from './parse/text.ts';
 
-const changesAtOnce = 1000;
+/** A path and the target of a link take up to 12 KiB each, and clients of gRPC take messages of 4 MiB. */
+const atOnce = 128;
 const changeKinds = {
   A: 'FILE_CHANGE_KIND_ADDED',
   C: 'FILE_CHANGE_KIND_CHANGED',
@@ -28,8 +28,15 @@ export function fileService(context: ApiContext, files: FileService): FileServic
   };
   return {
     GetFile: reads(async (request, signal) => ({
-      file: formatFile(await files.stat(parseTarget(request), required(request.path, 'path'), signal)),
+      file: formatFile(
+        await files.stat(parseTarget(request), required(request.path, 'path'), request, signal),
+      ),
     })),
+    ListFiles: serverStream(context, async function* (request, signal) {
+      const path = required(request.path, 'path');
+      for await (const some of batches(files.list(parseTarget(request), path, request, signal)))
+        yield { entries: some.map((entry) => ({ name: entry.name, file: formatFile(entry) })) };
+    }),
     ReadFiles: serverStream(context, async function* (request, signal) {
       const options = { name: noNul(request.name, 'name'), follow: request.follow };
       const path = required(request.path, 'path');
@@ -61,14 +68,8 @@ export function fileService(context: ApiContext, files: FileService): FileServic
       yield { entries };
     }),
     ListChanges: serverStream(context, async function* (request, signal) {
-      let changes: FileChangeInput[] = [];
-      for await (const { kind, path } of files.changes(parseTarget(request), signal)) {
-        changes.push({ kind: changeKinds[kind], path });
-        if (changes.length < changesAtOnce) continue;
-        yield { changes };
-        changes = [];
-      }
-      yield { changes };
+      for await (const some of batches(files.changes(parseTarget(request), signal)))
+        yield { changes: some.map(({ kind, path }) => ({ kind: changeKinds[kind], path })) };
     }),
     CommitContainer: unaryHandlers(context).changes(async (request, signal) => {
       const { name, author, message, changes, noPause } = request;
@@ -85,4 +86,16 @@ export function fileService(context: ApiContext, files: FileService): FileServic
       for await (const data of files.export(parseTarget(request), signal)) yield { data };
     }),
   };
+}
+
+/** All of them, as many as one message takes at a time; at the end what is left, if only nothing. */
+async function* batches<T>(all: AsyncIterable<T>): AsyncGenerator<readonly T[], void> {
+  let some: T[] = [];
+  for await (const one of all) {
+    some.push(one);
+    if (some.length < atOnce) continue;
+    yield some;
+    some = [];
+  }
+  yield some;
 }

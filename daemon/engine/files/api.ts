@@ -1,7 +1,7 @@
-export type { FileFacts } from '../../../common/files/report.ts';
+export type { FileFacts, FolderEntry } from '../../../common/files/report.ts';
 export type { OfferedSocket } from '../../kernel/files/sockets.ts';
 
-import type { FileFacts } from '../../../common/files/report.ts';
+import type { FileFacts, FolderEntry } from '../../../common/files/report.ts';
 import type { FileChange } from '../../../common/files/tree.ts';
 import type { OfferedSocket } from '../../kernel/files/sockets.ts';
 import type { ImageView } from '../images/api.ts';
@@ -11,8 +11,14 @@ import type { ImageView } from '../images/api.ts';
  * CANCELLED by the signal.
  */
 export interface FileService {
-  /** A link is not followed. */
-  stat(container: string, path: string, signal: AbortSignal): Promise<FileFacts>;
+  stat(container: string, path: string, options: StatOptions, signal: AbortSignal): Promise<FileFacts>;
+  /** What is in a folder: see FileTree.list. */
+  list(
+    container: string,
+    path: string,
+    options: ListOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<FolderEntry>;
   /** A tar archive of what is at a path, which is complete when the iteration ends without an error. */
   read(container: string, path: string, options: ReadOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /**
@@ -68,9 +74,17 @@ export interface WriteOptions {
   readonly ownByUser: boolean;
 }
 
-export interface ReadOptions {
-  /** Of the first entry; empty: that of the path. */
-  readonly name: string;
+export interface StatOptions {
   /** Takes what a link at the path leads to. */
   readonly follow: boolean;
+}
+
+export interface ListOptions {
+  /** With what is in each folder, after it. */
+  readonly recursive: boolean;
+}
+
+export interface ReadOptions extends StatOptions {
+  /** Of the first entry; empty: that of the path. */
+  readonly name: string;
 }

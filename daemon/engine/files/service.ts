@@ -11,9 +11,14 @@ import { type OpenRoot, openRoot } from './open-root.ts';
 export function fileService(context: EngineContext): FileService {
   const { registry, files } = context;
   return {
-    async stat(reference, path, signal) {
+    async stat(reference, path, options, signal) {
       await using root = await openRoot(context, registry.find(reference), signal);
-      return await files.stat(root.process, path, root.signal);
+      return await files.stat(root.process, path, options, root.signal);
+    },
+
+    async *list(reference, path, options, signal) {
+      await using root = await openRoot(context, registry.find(reference), signal);
+      yield* files.list(root.process, path, options, root.signal);
     },
 
     async *read(reference, path, { name, follow }, signal) {

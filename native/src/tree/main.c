@@ -1,5 +1,6 @@
 /*
  * liker-tree [--container PID:TIME] stat [--follow] PATH: says what is at the path
+ * liker-tree [--container PID:TIME] list [--recursive] PATH: lists what is in a folder
  * liker-tree --container PID:TIME whole: packs its root, without what is mounted there
  * liker-tree [--container PID:TIME] pack [--follow] [--name NAME] [--descriptors] PATH: packs what is there into a tar archive
  * liker-tree changes UPPER LOWER...: lists what the upper folder of an overlay changes of the lower ones, the uppermost first
@@ -28,6 +29,7 @@
 #include "base/own_files.h"
 #include "base/syscalls.h"
 #include "changes.h"
+#include "list.h"
 #include "pack.h"
 #include "report.h"
 
@@ -36,17 +38,16 @@ enum { ARCHIVE = 1, REPORT = 3 };
 #define READS (1ull << CAP_DAC_READ_SEARCH)
 /* CAP_SYS_ADMIN shows trusted.* attributes. */
 #define LOOKS_AT_MARKS (1ull << CAP_SYS_ADMIN)
-/* Folders in one another, in each layer. */
 #define MOST_FILES 65536
 
 struct options {
   struct container container; /* pid 0: none */
-  bool follow, descriptors;
+  bool follow, descriptors, recursive;
   const char *verb, *path, *name;
 };
 
 static void misused (void) {
-  fprintf (stderr, "usage: liker-tree [--container PID:TIME] stat|pack [--follow] [--name NAME] [--descriptors] PATH\n"
+  fprintf (stderr, "usage: liker-tree [--container PID:TIME] stat|list|pack [--follow] [--recursive] [--name NAME] [--descriptors] PATH\n"
                    "       liker-tree --container PID:TIME whole\n");
   exit (2);
 }
@@ -58,6 +59,7 @@ static struct options parse (int argc, char **argv) {
                                          { "follow", no_argument, NULL, 'f' },
                                          { "name", required_argument, NULL, 'n' },
                                          { "descriptors", no_argument, NULL, 'd' },
+                                         { "recursive", no_argument, NULL, 'r' },
                                          { NULL, 0, NULL, 0 } };
   struct options options = { .name = "." };
   for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
@@ -69,6 +71,7 @@ static struct options parse (int argc, char **argv) {
       case 'f': options.follow = true; break;
       case 'n': options.name = optarg; break;
       case 'd': options.descriptors = true; break;
+      case 'r': options.recursive = true; break;
       default: misused ();
     }
   if (optind == argc || !*options.name)
@@ -107,11 +110,25 @@ static int tell_stat (int root, const struct options *options, struct problem *p
   cleanup_fd int node = in_root_open (root, options->path, O_PATH | (options->follow ? 0 : O_NOFOLLOW));
   if (node < 0 || fstat (node, &st) < 0)
     return tree_problem_errno (problem, options->path, "find");
-  ssize_t length = S_ISLNK (st.st_mode) ? readlinkat (node, "", target, sizeof target - 1) : 0;
-  if (length < 0)
+  if (read_target (node, &st, target) < 0)
     return tree_problem_errno (problem, options->path, "read");
-  target[length] = '\0';
-  report_stat (REPORT, &st, S_ISLNK (st.st_mode) ? target : NULL);
+  report_stat (REPORT, &st, target);
+  return 0;
+}
+
+/* Folders in one another take a descriptor each. */
+static int raise_files (struct problem *problem) {
+  struct rlimit most;
+  if (getrlimit (RLIMIT_NOFILE, &most) < 0)
+    return tree_problem_errno (problem, "", "read the limit of open files");
+  most.rlim_cur = most.rlim_max < MOST_FILES ? most.rlim_max : MOST_FILES;
+  return setrlimit (RLIMIT_NOFILE, &most) < 0 ? tree_problem_errno (problem, "", "raise the limit of open files") : 0;
+}
+
+static int tell_list (int root, const struct options *options, struct problem *problem) {
+  if (raise_files (problem) < 0 || list (root, options->path, options->recursive, ARCHIVE, problem) < 0)
+    return -1;
+  report_tree_packed (REPORT, 0, 0);
   return 0;
 }
 
@@ -134,16 +151,14 @@ static int tell_packed (int root, int own_files, const struct options *options, 
 /* The folders of the host are arguments; nothing in them is followed. */
 static int list_changes (char **folders, size_t count, struct problem *problem) {
   static int opened[1024];
-  struct rlimit most;
   if (count < 1 || count > sizeof opened / sizeof *opened)
     return tree_problem (problem, "", "Cannot list changes: there are no layers, or too many");
   for (size_t i = 0; i < count; i++)
     if ((opened[i] = open (folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
       return tree_problem_errno (problem, folders[i], "open");
-  if (getrlimit (RLIMIT_NOFILE, &most) < 0)
-    return tree_problem_errno (problem, "", "read the limit of open files");
-  most.rlim_cur = most.rlim_max < MOST_FILES ? most.rlim_max : MOST_FILES;
-  if (setrlimit (RLIMIT_NOFILE, &most) < 0 || keep_capabilities (READS | LOOKS_AT_MARKS) < 0)
+  if (raise_files (problem) < 0)
+    return -1;
+  if (keep_capabilities (READS | LOOKS_AT_MARKS) < 0)
     return tree_problem_errno (problem, "", "give up rights to list changes");
   if (put_changes_of (opened[0], opened + 1, count - 1, ARCHIVE, problem) < 0)
     return -1;
@@ -166,6 +181,8 @@ int main (int argc, char **argv) {
   int root = own_files < 0 ? tree_problem_errno (&problem, "/proc/self/fd", "open") : open_root (&options, &problem), result = -1;
   if (root >= 0 && !strcmp (options.verb, "stat"))
     result = tell_stat (root, &options, &problem);
+  else if (root >= 0 && !strcmp (options.verb, "list"))
+    result = tell_list (root, &options, &problem);
   else if (root >= 0 && (is_whole (&options) || !strcmp (options.verb, "pack")))
     result = tell_packed (root, own_files, &options, &problem);
   else if (root >= 0)

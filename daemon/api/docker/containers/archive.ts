@@ -33,7 +33,7 @@ const statHeader = 'X-Docker-Container-Path-Stat';
 /** JSON in base64. */
 async function statText({ engine }: Door, call: Call): Promise<string> {
   const path = pathOf(call);
-  const facts = await said(call, () => engine.files.stat(nameOf(call), path, call.signal));
+  const facts = await said(call, () => engine.files.stat(nameOf(call), path, { follow: false }, call.signal));
   const stat = {
     name: posix.basename(path) || '/',
     size: facts.size,
