@@ -8,6 +8,7 @@ import type { CallOptions, Engine } from './engine.ts';
 import { fileContent } from './file-content.ts';
 import { type FileStats, type FolderEntry, fileStats, folderEntry } from './file-stats.ts';
 
+/** How a folder is listed. */
 export interface ReaddirOptions extends CallOptions {
   readonly withFileTypes?: boolean;
   /** With what is in each folder. Links to folders are not followed. */
