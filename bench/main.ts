@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { compare } from './against.ts';
 import { besideCase } from './cases/beside.ts';
+import { burstCase } from './cases/burst.ts';
 import type { Case } from './cases/case.ts';
 import { commandCase } from './cases/command.ts';
 import { copiesCase } from './cases/copies.ts';
+import { cpuCase } from './cases/cpu.ts';
 import { daemonCase } from './cases/daemon.ts';
 import { echoCase } from './cases/echo.ts';
 import { execCase } from './cases/exec.ts';
@@ -33,6 +35,7 @@ const resultFolder = join(import.meta.dirname, 'results');
 /** In the order in which they run. */
 const cases: Readonly<Record<string, Case>> = {
   true: trueCase,
+  cpu: cpuCase,
   command: commandCase,
   exec: execCase,
   prompt: promptCase,
@@ -41,6 +44,7 @@ const cases: Readonly<Record<string, Case>> = {
   output: outputCase,
   limits: limitsCase,
   beside: besideCase,
+  burst: burstCase,
   userns: usernsCase,
   images: imagesCase,
   layers: layersCase,

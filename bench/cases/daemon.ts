@@ -30,7 +30,7 @@ export const daemonCase: Case = async (bench): Promise<readonly Result[]> => {
       unit: 'MiB',
       rows: [own, ...others],
       notes: ["docker's is dockerd and containerd"],
-      aims: [{ work: 'resident memory of the idle daemon', row: idle, limit: 90, bound: '90 MiB' }],
+      aims: [{ work: 'resident memory of the idle daemon', row: idle, limit: 60, bound: '60 MiB' }],
     },
     await growth(bench, lab),
   ];

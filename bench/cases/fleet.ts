@@ -5,7 +5,7 @@ import { Runner } from '../engines/runner.ts';
 import { goOn } from '../interrupt.ts';
 import type { Lab } from '../lab.ts';
 import { availableBytes, pidsNamed, proportionalBytes, residentBytes } from '../memory.ts';
-import { medianOf, type Result, type Row, rowOf } from '../report.ts';
+import { medianOf, type Result, type Row, rowOf, share } from '../report.ts';
 import type { Bench, Case } from './case.ts';
 
 const clients = 4;
@@ -147,7 +147,7 @@ function peerFleet(peer: Engine, { quick }: Bench): Fleet {
 }
 
 function startResults(all: readonly Measured[]): Result[] {
-  const result = (name: string, by: string, rows: readonly Row[]): Result => ({
+  const result = (name: string, by: string, factor: number, rows: readonly Row[]): Result => ({
     name,
     title: `starts of sleep a second, ${by}`,
     unit: 'a second',
@@ -158,8 +158,8 @@ function startResults(all: readonly Measured[]): Result[] {
       {
         work: `starts a second of \`sleep\`, ${by}`,
         row: 'liker',
-        limit: medianOf(rows, 'crun'),
-        bound: "crun's",
+        limit: share(medianOf(rows, 'crun'), factor),
+        bound: `${factor} × crun's`,
       },
     ],
   });
@@ -167,11 +167,13 @@ function startResults(all: readonly Measured[]): Result[] {
     result(
       'starts1',
       '1 client',
+      2,
       all.map(({ byOne }) => byOne),
     ),
     result(
       'starts4',
       `${clients} clients`,
+      3,
       all.map(({ byFour }) => byFour),
     ),
   ];

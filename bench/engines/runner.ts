@@ -57,6 +57,10 @@ export class Runner implements AsyncDisposable {
     createInterface(this.#child.stdout).on('line', (line) => this.#waiting.shift()?.(line));
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Milliseconds that the command took. Rejects if its exit code is not `code`. */
   async time(command: string, code = 0): Promise<number> {
     const answer = new Promise<string>((resolve) => this.#waiting.push(resolve));
