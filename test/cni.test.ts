@@ -414,6 +414,23 @@ test("Debian's plugins find nothing wrong with what runs, and see that their rul
   called();
 });
 
+test('a health check finds that the bridge is down', async () => {
+  const probe = ['--health-cmd', 'busybox ping -c 1 -W 5 10.90.0.1', '--health-retries', '1'];
+  await s.detached(
+    ['--name', 'probed', '--network', 'cni:blue', ...probe, '--health-interval', '1h'],
+    ['sleep', '1000'],
+  );
+  const check = async () => (await s.likerctl(['healthcheck', 'run', 'probed'])).stdout;
+  assert.equal(await check(), '');
+  machine.sh('ip link set cni-blue down');
+  assert.equal(await check(), 'unhealthy\n');
+  machine.sh('ip link set cni-blue up');
+  assert.equal(await check(), '');
+  assert.equal(await s.ok(['inspect', '-f', '{{.State.Health.Status}}', 'probed']), 'healthy');
+  await s.ok(['rm', '-f', 'probed']);
+  await nothingLeft();
+});
+
 test('what could not be disconnected is told, and tried again, also after the container was removed', async () => {
   const stuck = join(folder, 'stuck');
   writeFileSync(stuck, '');
