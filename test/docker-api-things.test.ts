@@ -1,14 +1,14 @@
 // Docker's own command at likerd's socket for it: files, volumes, networks, images as archives, events and figures.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { boxImage, dockerSuite } from './harness/docker-client.ts';
 import { DockerRegistry } from './harness/docker-registry.ts';
+import { printed } from './harness/printed.ts';
 import { requiresProgram } from './harness/requires.ts';
-import { hangMs, until } from './harness/until.ts';
+import { until } from './harness/until.ts';
 
 const needs = requiresProgram('docker', 'busybox');
 const s = dockerSuite();
@@ -198,9 +198,7 @@ test('figures', needs, async () => {
 const lacks = spawnSync('python3', ['-c', 'import docker']).status !== 0;
 test('docker-py', { skip: lacks && 'needs python3-docker, which this machine lacks' }, async () => {
   const program = join(import.meta.dirname, 'foreign/docker-py.py');
-  const { stdout } = await promisify(execFile)('python3', [program, `unix://${s.dockerSocket}`, boxImage], {
-    timeout: hangMs,
-  });
+  const stdout = await printed(['python3', program, `unix://${s.dockerSocket}`, boxImage]);
   assert.deepEqual(stdout.trimEnd().split('\n'), [
     'True linux',
     "b'hi\\n'",

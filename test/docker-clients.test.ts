@@ -1,15 +1,13 @@
 // Libraries for Docker that nobody here wrote, at likerd's socket for them: each runs a program of its own.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { promisify } from 'node:util';
 import { boxImage, dockerSuite } from './harness/docker-client.ts';
 import { DockerRegistry } from './harness/docker-registry.ts';
 import { NetBox } from './harness/net-box.ts';
+import { printed } from './harness/printed.ts';
 import { requires, requiresProgram } from './harness/requires.ts';
-import { hangMs } from './harness/until.ts';
 
 const folder = join(import.meta.dirname, 'docker-clients');
 const needs = requiresProgram('busybox', 'docker', 'docker-registry');
@@ -24,7 +22,7 @@ after(() => box.close());
 const s = dockerSuite({ within: box.machine.within, args: ['--default-network', 'bridge'] });
 
 async function lines(program: string, args: readonly string[]): Promise<unknown[][]> {
-  const [command = '', ...rest] = [...box.machine.within, process.execPath, join(folder, program), ...args];
+  const command = [...box.machine.within, process.execPath, join(folder, program), ...args];
   const env = {
     ...process.env,
     DOCKER_HOST: `unix://${s.dockerSocket}`,
@@ -32,8 +30,7 @@ async function lines(program: string, args: readonly string[]): Promise<unknown[
     TESTCONTAINERS_RYUK_DISABLED: 'true',
     TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1',
   };
-  const { stdout } = await promisify(execFile)(command, rest, { env, timeout: 2 * hangMs });
-  return stdout
+  return (await printed(command, { env }))
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as unknown[]);
@@ -45,8 +42,7 @@ test('dockerode', libraries, async () => {
   await s.dockerOk(['tag', boxImage, far]);
   await s.dockerOk(['push', far]);
   await s.dockerOk(['rmi', far]);
-  const printed = await lines('dockerode.js', [s.dockerSocket, boxImage, far]);
-  assert.deepEqual(printed, [
+  assert.deepEqual(await lines('dockerode.js', [s.dockerSocket, boxImage, far]), [
     ['OK', 'linux'],
     ['Status: Downloaded newer image for HOST/far/box:1'],
     [['shelf']],
@@ -67,7 +63,12 @@ test('dockerode', libraries, async () => {
 });
 
 test('testcontainers', libraries, async () => {
-  const printed = await lines('testcontainers.js', [boxImage]);
-  assert.deepEqual(printed, [['page\n'], ['1\n', 3], ['found\n'], ['page\n'], [2, 4]]);
+  assert.deepEqual(await lines('testcontainers.js', [boxImage]), [
+    ['page\n'],
+    ['1\n', 3],
+    ['found\n'],
+    ['page\n'],
+    [2, 4],
+  ]);
   assert.equal(await s.dockerOk(['ps', '-aq']), '');
 });

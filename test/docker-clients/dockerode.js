@@ -47,8 +47,7 @@ const [ended, ran] = await docker.run(
     HostConfig: { Binds: ['shelf:/shelf'] },
   },
 );
-output.end();
-errors.end();
+// dockerode ends both. The answer to its wait, by another connection, may come before the last output.
 print(await written, ended);
 await ran.remove();
 
