@@ -192,7 +192,7 @@ export class Container implements AsyncDisposable {
    * Resolves when a condition holds: a line of the log, a port that is listened at, an answer of HTTP, a command that succeeds, a health
    * check, or the end, for which it resolves to the exit status. Rejects with WRONG_STATE if the container ends before.
    */
-  waitFor(condition: { readonly exit: true }, options?: WaitOptions): Promise<ExitStatus>;
+  waitFor(condition: Condition & { readonly exit: true }, options?: WaitOptions): Promise<ExitStatus>;
   waitFor(condition: Condition, options?: WaitOptions): Promise<ExitStatus | undefined>;
   waitFor(condition: Condition, options: WaitOptions = {}): Promise<ExitStatus | undefined> {
     return waitFor(this.#engine, this, condition, options);

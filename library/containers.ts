@@ -1,12 +1,11 @@
 import { containers } from '../client/connection/methods.ts';
 import { hasReason } from '../common/errors.ts';
-import type { CreateContainerRequestInput } from '../proto/gen/types/liker/v1/CreateContainerRequest.ts';
+import type { CreateContainerResponse } from '../proto/gen/types/liker/v1/CreateContainerResponse.ts';
 import { Container } from './container.ts';
 import type { CallOptions, Engine } from './engine.ts';
 import type { Images } from './images.ts';
 import { type ContainerOptions, containerSpec } from './options.ts';
 import { requestId } from './request-id.ts';
-import { abortable } from './waiting.ts';
 
 /** Which containers are listed. */
 export interface ListOptions extends CallOptions {
@@ -37,15 +36,9 @@ export class Containers {
   async create(options: ContainerOptions, { signal }: CallOptions = {}): Promise<Container> {
     const spec = { leaseId: await this.#engine.leaseId(), ...containerSpec(options) };
     const create = async () => {
-      signal?.throwIfAborted();
-      const making = this.#make({ spec, requestId: requestId() });
-      try {
-        return await abortable(making, signal);
-      } catch (error) {
-        // likerd makes it all the same.
-        if (signal?.aborted) making.then((made) => made[Symbol.asyncDispose]()).catch(() => {});
-        throw error;
-      }
+      const request = { spec, requestId: requestId() };
+      const unmake = (made: CreateContainerResponse) => this.#handle(made)[Symbol.asyncDispose]();
+      return this.#handle(await this.#engine.make(containers.CreateContainer, request, unmake, { signal }));
     };
     try {
       return await create();
@@ -97,8 +90,7 @@ export class Containers {
     return found;
   }
 
-  async #make(request: CreateContainerRequestInput): Promise<Container> {
-    const { container, warnings } = await this.#engine.call(containers.CreateContainer, request);
+  #handle({ container, warnings }: CreateContainerResponse): Container {
     return new Container(this.#engine, container as NonNullable<typeof container>, warnings);
   }
 }

@@ -2,6 +2,7 @@ import { Connection, type Method } from '../client/connection/connection.ts';
 import { TtrpcWire } from '../client/connection/ttrpc-wire.ts';
 import { archiveRequests, upload } from '../client/connection/upload.ts';
 import type { OpenWire } from '../client/connection/wire.ts';
+import { inCalls } from './advice.ts';
 import { abortable, waiting } from './waiting.ts';
 
 /** What every call takes. */
@@ -26,7 +27,8 @@ export class Engine {
   leaseId: () => Promise<string> = async () => '';
 
   constructor(socketPath: string) {
-    this.connection = new Connection(socketPath, openTtrpc, { tell: () => {}, isBackground: true });
+    const options = { reword: inCalls, tell: () => {}, isBackground: true };
+    this.connection = new Connection(socketPath, openTtrpc, options);
   }
 
   call<Request, Response>(
@@ -36,6 +38,23 @@ export class Engine {
   ): Promise<Response> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return waiting(abortable(this.connection.unary(method, request, signal ? { signal } : {}), signal));
+  }
+
+  /** Makes something. likerd makes it also when the call is given up: then `unmake` takes it away again. */
+  async make<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    unmake: (made: Response) => Promise<unknown>,
+    { signal }: CallOptions,
+  ): Promise<Response> {
+    signal?.throwIfAborted();
+    const making = this.call(method, request);
+    try {
+      return await abortable(making, signal);
+    } catch (error) {
+      if (signal?.aborted) making.then(unmake).catch(() => {});
+      throw error;
+    }
   }
 
   /** `request` is called again after a loss and says where to go on. */

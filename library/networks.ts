@@ -2,6 +2,7 @@ import { networks } from '../client/connection/methods.ts';
 import type { Network } from '../proto/gen/types/liker/v1/Network.ts';
 import type { CallOptions, Engine } from './engine.ts';
 import { type Egress, egressPolicy } from './options.ts';
+import { requestId } from './request-id.ts';
 
 /** What a network is to be. */
 export interface NetworkOptions extends CallOptions {
@@ -35,8 +36,14 @@ export class Networks {
   ): Promise<Network> {
     const policy = egress === undefined ? null : egressPolicy(egress);
     const leaseId = await this.#engine.leaseId();
-    const request = { name, internal, egress: policy, labels: { ...labels }, leaseId };
-    return (await this.#engine.call(networks.CreateNetwork, request, { signal })).network as Network;
+    const spec = { name, internal, egress: policy, labels: { ...labels }, leaseId };
+    const { network } = await this.#engine.make(
+      networks.CreateNetwork,
+      { ...spec, requestId: requestId() },
+      (made) => this.remove(made.network?.id ?? ''),
+      { signal },
+    );
+    return network as Network;
   }
 
   /** A network that is there, by its name or id. */
@@ -51,6 +58,6 @@ export class Networks {
 
   /** Removes a network that no container is on. */
   async remove(network: string, options: CallOptions = {}): Promise<void> {
-    await this.#engine.call(networks.RemoveNetwork, { network }, options);
+    await this.#engine.call(networks.RemoveNetwork, { network, requestId: requestId() }, options);
   }
 }

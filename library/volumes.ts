@@ -1,6 +1,7 @@
 import { volumes } from '../client/connection/methods.ts';
 import type { Volume } from '../proto/gen/types/liker/v1/Volume.ts';
 import type { CallOptions, Engine } from './engine.ts';
+import { requestId } from './request-id.ts';
 
 /**
  * Volumes: folders that outlive their containers.
@@ -23,8 +24,14 @@ export class Volumes {
     name = '',
     { labels = {}, signal }: CallOptions & { readonly labels?: Readonly<Record<string, string>> } = {},
   ): Promise<Volume> {
-    const request = { name, labels: { ...labels }, leaseId: await this.#engine.leaseId() };
-    return (await this.#engine.call(volumes.CreateVolume, request, { signal })).volume as Volume;
+    const leaseId = await this.#engine.leaseId();
+    const { volume } = await this.#engine.make(
+      volumes.CreateVolume,
+      { name, labels: { ...labels }, leaseId, requestId: requestId() },
+      async ({ created, volume: made }) => created && this.remove(made?.name ?? ''),
+      { signal },
+    );
+    return volume as Volume;
   }
 
   /** A volume that is there. */
@@ -39,6 +46,6 @@ export class Volumes {
 
   /** Removes a volume that no container has. */
   async remove(name: string, options: CallOptions = {}): Promise<void> {
-    await this.#engine.call(volumes.RemoveVolume, { name }, options);
+    await this.#engine.call(volumes.RemoveVolume, { name, requestId: requestId() }, options);
   }
 }

@@ -61,17 +61,16 @@ export async function waitFor(
       bound,
     );
   try {
-    if (condition.exit) return (await end()).exit ?? undefined;
     const all = Promise.all(conditions(engine, container, condition, bound.signal));
     // The log has its own end, behind its last line.
-    const mustRun = Object.keys(condition).some((kind) => kind !== 'log');
+    const mustRun = Object.keys(condition).some((kind) => kind !== 'log' && kind !== 'exit');
     const over = mustRun
       ? end().then(({ exit }) => {
           throw ended(container, exit);
         })
       : all;
     await waiting(abortable(Promise.race([all, over]), bound.signal));
-    return undefined;
+    return condition.exit ? ((await end()).exit ?? undefined) : undefined;
   } catch (error) {
     if (!timeout.signal.aborted || signal?.aborted) throw error;
     const what = Object.keys(condition).join(', ');

@@ -170,10 +170,28 @@ test('a container does not stay whose making was given up', async () => {
   await within('the removal', removal());
 });
 
+test('a volume does not stay whose making was given up, and one that was there does', async () => {
+  using liker = connect();
+  const since = new Date();
+  await liker.volumes.create('there');
+  for (const name of ['there', 'given-up']) {
+    const stop = new AbortController();
+    process.kill(s.daemon.pid, 'SIGSTOP');
+    const made = liker.volumes.create(name, { signal: stop.signal });
+    setImmediate(() => stop.abort(new Error('enough')));
+    await assert.rejects(made, /enough/).finally(() => process.kill(s.daemon.pid, 'SIGCONT'));
+  }
+  const removals = liker.events({ since, filters: { type: 'volume', event: 'destroy' } });
+  assert.equal((await within('the removal', removals.next())).value?.subjectName, 'given-up');
+  await removals.return();
+  await liker.volumes.remove('there');
+});
+
 test('errors have the reason of the daemon', async () => {
   using liker = connect();
   await using box = await sleeper(liker);
   await assert.rejects(sleeper(liker, { name: box.name }), reason('NAME_TAKEN'));
+  await assert.rejects(liker.containers.get('none'), /containers\.list\(\{ all: true \}\) lists all/);
   await assert.rejects(liker.containers.create({ cmd: ['true'] }), reason('BAD_ARGUMENT'));
   await assert.rejects(sleeper(liker, { limits: { memory: 'much' } }), reason('BAD_ARGUMENT'));
   await assert.rejects(liker.containers.run({ image: 'none', neverPull: true }), reason('IMAGE_NOT_FOUND'));
@@ -202,7 +220,9 @@ test('waitFor: a line, a port, an answer, a command, health, the end', async () 
   await using short = await sleeper(liker, { cmd: ['sh', '-c', 'echo done'] });
   await short.wait();
   await short.waitFor({ log: 'done' });
-  await assert.rejects(short.waitFor({ log: 'more' }), reason('WRONG_STATE'));
+  assert.equal((await short.waitFor({ exit: true, log: 'done' })).code, 0);
+  for (const never of [{ log: 'more' }, { log: 'more', exit: true }] as const)
+    await assert.rejects(short.waitFor(never), reason('WRONG_STATE'));
   const stop = new AbortController();
   const never = box.waitFor({ log: 'never' }, { signal: stop.signal });
   stop.abort(new Error('enough'));

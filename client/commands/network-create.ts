@@ -5,6 +5,7 @@ import { printLines } from '../output/print.ts';
 import { defined } from '../request/defined.ts';
 import { egressFlag, parseEgress } from '../request/egress.ts';
 import { collectLabels, splitPair } from '../request/env.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { parseSubnets } from '../request/subnets.ts';
 
 export const networkCreate: Command = {
@@ -80,6 +81,7 @@ export const networkCreate: Command = {
       options: Object.fromEntries(flags.list('opt').map((item) => splitPair(item, 'opt'))),
       labels: collectLabels([], flags.list('label')),
       egress: parseEgress(flags),
+      requestId: newRequestId(),
     };
     const connection = await context.connect();
     const { network } = await connection.unary(networks.CreateNetwork, request);

@@ -1,5 +1,6 @@
 import type { Command } from '../cli/command.ts';
 import { networks } from '../connection/methods.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { forEachName } from './for-each.ts';
 
 export const networkRm: Command = {
@@ -13,7 +14,8 @@ export const networkRm: Command = {
     const force = flags.bool('force');
     const connection = await context.connect();
     return forEachName(operands, async (network) => {
-      const { id } = await connection.unary(networks.RemoveNetwork, { network, force });
+      const request = { network, force, requestId: newRequestId() };
+      const { id } = await connection.unary(networks.RemoveNetwork, request);
       // As in Docker, one that was not there is not named.
       return id === '' ? undefined : network;
     });

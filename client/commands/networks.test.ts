@@ -38,7 +38,8 @@ test('network create sends what the flags say', patience, async () => {
   const requests: object[] = [];
   await server.listen({
     unary: {
-      CreateNetwork: (request: object) => {
+      CreateNetwork: ({ requestId, ...request }: { requestId: string }) => {
+        assert.match(requestId, /^[0-9a-f-]{36}$/);
         requests.push(request);
         return { network: front };
       },
@@ -177,10 +178,12 @@ test("network inspect and inspect print Docker's shape", patience, async () => {
 test('network rm, prune, connect and disconnect', patience, async () => {
   await using server = new FakeServer();
   const requests: unknown[] = [];
-  const answer = (result: object) => (request: object) => {
-    requests.push(request);
-    return result;
-  };
+  const answer =
+    (result: object) =>
+    ({ requestId: _, ...request }: { requestId?: string }) => {
+      requests.push(request);
+      return result;
+    };
   await server.listen({
     unary: {
       RemoveNetwork: answer({ id: front.id }),

@@ -3,6 +3,7 @@ import type { Command } from '../cli/command.ts';
 import { volumes } from '../connection/methods.ts';
 import { printLines } from '../output/print.ts';
 import { collectLabels } from '../request/env.ts';
+import { newRequestId } from '../request/request-id.ts';
 
 export const volumeCreate: Command = {
   name: 'volume create',
@@ -27,8 +28,11 @@ export const volumeCreate: Command = {
     if (operand !== undefined && flag !== undefined)
       throw badArgument('name', 'Give the name of the volume either as an operand or with --name');
     const connection = await context.connect();
-    const labels = collectLabels([], flags.list('label'));
-    const { volume } = await connection.unary(volumes.CreateVolume, { name: operand ?? flag ?? '', labels });
+    const { volume } = await connection.unary(volumes.CreateVolume, {
+      name: operand ?? flag ?? '',
+      labels: collectLabels([], flags.list('label')),
+      requestId: newRequestId(),
+    });
     printLines([volume?.name ?? '']);
     return 0;
   },

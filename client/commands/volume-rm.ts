@@ -1,5 +1,6 @@
 import type { Command } from '../cli/command.ts';
 import { volumes } from '../connection/methods.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { callForEach } from './for-each.ts';
 
 export const volumeRm: Command = {
@@ -11,6 +12,10 @@ export const volumeRm: Command = {
   operands: [1, Number.POSITIVE_INFINITY],
   run(invocation) {
     const force = invocation.flags.bool('force');
-    return callForEach(invocation, volumes.RemoveVolume, (name) => ({ name, force }));
+    return callForEach(invocation, volumes.RemoveVolume, (name) => ({
+      name,
+      force,
+      requestId: newRequestId(),
+    }));
   },
 };

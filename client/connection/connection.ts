@@ -1,8 +1,13 @@
 import { asError, LikerError } from '../../common/errors.ts';
 import { notice } from '../output/notice.ts';
-import type { Given } from './field-flags.ts';
 import { system } from './methods.ts';
-import { fromServiceError, isConnectionLoss, isOtherWire, neverConnected } from './service-error.ts';
+import {
+  fromServiceError,
+  isConnectionLoss,
+  isOtherWire,
+  neverConnected,
+  type Telling,
+} from './service-error.ts';
 import type { BidiStream, CallError, Method, OpenWire, Wire } from './wire.ts';
 import { grpcWire } from './wires.ts';
 
@@ -24,9 +29,7 @@ interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface ConnectionOptions {
-  /** Errors name a field of a request by the flags that set it, if they were given. */
-  readonly given?: Given;
+export interface ConnectionOptions extends Partial<Telling> {
   /** Tells the user that the daemon is lost. Default: on stderr. */
   readonly tell?: (text: string) => void;
   /** The search for a lost daemon does not keep the process alive. */
@@ -67,11 +70,16 @@ export class Connection {
   constructor(
     socketPath: string,
     openWire: OpenWire,
-    { given = () => [], tell = notice, isBackground = false }: ConnectionOptions = {},
+    {
+      given = () => [],
+      reword = (message) => message,
+      tell = notice,
+      isBackground = false,
+    }: ConnectionOptions = {},
   ) {
     this.socketPath = socketPath;
     this.#openWire = openWire;
-    this.#options = { given, tell, isBackground };
+    this.#options = { given, reword, tell, isBackground };
     this.#wire = openWire(socketPath);
   }
 
@@ -226,7 +234,7 @@ export class Connection {
   }
 
   explain(error: Error): Error {
-    return fromServiceError(error as CallError, this.socketPath, this.#options.given);
+    return fromServiceError(error as CallError, this.socketPath, this.#options);
   }
 
   /** Ends its calls, which are not repeated. */

@@ -5,19 +5,28 @@ import { rootsDaemon } from './roots-daemon.ts';
 import { startCommand } from './start-command.ts';
 import type { CallError } from './wire.ts';
 
-/** The LikerError that the daemon threw, or one that says why there is no answer. Inverts the daemon's mapping. */
-export function fromServiceError(error: CallError, socketPath: string, given: Given): Error {
-  if (typeof error.code !== 'number') return error;
-  return fromDetails(error, given) ?? fromCode(error, socketPath);
+/** How errors are told to the caller. */
+export interface Telling {
+  /** They name a field of a request by the flags that set it, if these were given. */
+  readonly given: Given;
+  /** Puts a message of the daemon in the caller's words. */
+  readonly reword: (message: string) => string;
 }
 
-function fromDetails(error: CallError, given: Given): LikerError | undefined {
+/** The LikerError that the daemon threw, or one that says why there is no answer. Inverts the daemon's mapping. */
+export function fromServiceError(error: CallError, socketPath: string, telling: Telling): Error {
+  if (typeof error.code !== 'number') return error;
+  return fromDetails(error, telling) ?? fromCode(error, socketPath);
+}
+
+function fromDetails(error: CallError, { given, reword }: Telling): LikerError | undefined {
   const bytes = error.metadata?.get(statusDetailsKey)[0];
   if (!(bytes instanceof Uint8Array)) return undefined;
   const status = decodeStatus(bytes);
   if (status === undefined || !isReason(status.details.reason)) return undefined;
   const { reason, metadata, field, syscall } = status.details;
-  return new LikerError(reason, field === undefined ? error.details : inFlags(error.details, field, given), {
+  const message = reword(error.details);
+  return new LikerError(reason, field === undefined ? message : inFlags(message, field, given), {
     ...(metadata && { metadata }),
     ...(field !== undefined && { field }),
     ...(syscall && { syscall }),
@@ -42,7 +51,7 @@ function fromCode(error: CallError, socketPath: string): LikerError {
     case statusCodes.UNIMPLEMENTED:
       return problem(
         'INTERNAL',
-        `likerd at unix://${socketPath} does not support this call: its version differs; install the same version of likerctl and likerd`,
+        `likerd at unix://${socketPath} does not support this call: its version differs; install the same version of this client and likerd`,
       );
     default:
       return problem('INTERNAL', error.details === '' ? error.message : error.details);
@@ -57,7 +66,7 @@ const isReset = (details: string): boolean => /RST_STREAM|Stream closed|ended wi
 function unreachable(details: string, socketPath: string): string {
   const where = `Cannot reach likerd at unix://${socketPath}`;
   if (isForbidden(details))
-    return `${where}: permission denied; run likerctl as root or as a member of the socket's group`;
+    return `${where}: permission denied; use it as root or as a member of the socket's group`;
   if (isAbsent(details))
     return `${where}: no daemon is listening there; start it with '${startCommand(socketPath)}'${rootsDaemon(socketPath)}`;
   return `${where}: the connection was lost`;

@@ -366,7 +366,7 @@ export class Session {
 
   #reportLoss(
     bytes: number,
-    why = 'the process wrote more than likerd keeps while likerctl was disconnected',
+    why = 'the process wrote more than likerd keeps while its client was disconnected',
   ): void {
     if (bytes > 0) this.#front.notice(`${bytes} bytes of output are lost: ${why}`);
   }

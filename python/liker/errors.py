@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import grpc
 
 from .rpc import error_details_pb2, status_pb2
@@ -12,6 +14,20 @@ _REASONS = {
     grpc.StatusCode.CANCELLED: "CANCELLED",
     grpc.StatusCode.DEADLINE_EXCEEDED: "TIMED_OUT",
 }
+
+# What likerd advises in commands of likerctl, and what a program does instead. Other commands have no call here, and stay.
+_ADVICE = (
+    (r"'likerctl ps -a'", "containers.list(all=True)"),
+    (r"'likerctl volume ls'", "volumes.list()"),
+    (r"'likerctl network ls'", "networks.list()"),
+    (r"'likerctl network rm (\S+)'", r"networks.remove('\1')"),
+    (r"likerctl images", "images.list()"),
+    (r"likerctl pull", "images.pull()"),
+    (r"likerctl tag IMAGE (\S+)", r"images.tag(image, '\1')"),
+    (r"likerctl load", "images.load()"),
+    (r"likerctl import", "images.import_()"),
+    (r"'?likerctl login( [\w.:[\]-]+)?'?", "the argument 'credentials'"),
+)
 
 
 class LikerError(Exception):
@@ -36,12 +52,19 @@ def from_rpc(failed: grpc.RpcError, socket: str) -> LikerError:
         for detail in status_pb2.Status.FromString(value).details:
             if detail.type_url.endswith("/google.rpc.ErrorInfo"):
                 info = error_details_pb2.ErrorInfo.FromString(detail.value)
-                return LikerError(info.reason, failed.details() or "", dict(info.metadata))
+                return LikerError(info.reason, _in_calls(failed.details() or ""), dict(info.metadata))
     reason = _REASONS.get(failed.code(), "INTERNAL")
     text = failed.details() or failed.code().name
     if reason == "DAEMON_UNREACHABLE":
         text = f"Cannot reach likerd at unix://{socket}: {text}"
     return LikerError(reason, text)
+
+
+def _in_calls(message: str) -> str:
+    """A message of likerd in the words of the library."""
+    for command, call in _ADVICE:
+        message = re.sub(command, call, message)
+    return message
 
 
 def is_loss(failed: grpc.RpcError, error: LikerError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import List, Mapping
 
 from .engine import Engine
@@ -29,6 +30,7 @@ class Networks:
             egress=None if egress is None else egress_policy(egress),
             labels=labels or {},
             lease_id=self._engine.lease_id(),
+            request_id=str(uuid.uuid4()),
         )
         return self._engine.call(self._engine.networks.CreateNetwork, request).network
 
@@ -44,5 +46,5 @@ class Networks:
 
     def remove(self, network: str) -> None:
         """Removes a network that no container is on."""
-        request = network_service_pb2.RemoveNetworkRequest(network=network)
+        request = network_service_pb2.RemoveNetworkRequest(network=network, request_id=str(uuid.uuid4()))
         self._engine.call(self._engine.networks.RemoveNetwork, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import List, Mapping
 
 from .engine import Engine
@@ -17,7 +18,7 @@ class Volumes:
     def create(self, name: str = "", labels: Mapping[str, str] | None = None) -> volume_service_pb2.Volume:
         """Makes a volume; that of the name, if it is there. Without a name it gets one."""
         request = volume_service_pb2.CreateVolumeRequest(
-            name=name, labels=labels or {}, lease_id=self._engine.lease_id()
+            name=name, labels=labels or {}, lease_id=self._engine.lease_id(), request_id=str(uuid.uuid4())
         )
         return self._engine.call(self._engine.volumes.CreateVolume, request).volume
 
@@ -33,5 +34,5 @@ class Volumes:
 
     def remove(self, name: str) -> None:
         """Removes a volume that no container has."""
-        request = volume_service_pb2.RemoveVolumeRequest(name=name)
+        request = volume_service_pb2.RemoveVolumeRequest(name=name, request_id=str(uuid.uuid4()))
         self._engine.call(self._engine.volumes.RemoveVolume, request)

@@ -284,7 +284,8 @@ def mistakes(liker):
         closed.close()
         fails("CANCELLED", closed.version)
     fails("COMMAND_NOT_FOUND", lambda: sleeper(liker, name="unstarted", cmd=["/no/such"]))
-    fails("CONTAINER_NOT_FOUND", lambda: liker.containers.get("unstarted"))
+    advised = raised(lambda: liker.containers.get("unstarted"))
+    equal(advised, "LikerError: No such container: 'unstarted'; containers.list(all=True) lists all")
 
 
 def words(liker):

@@ -16,9 +16,10 @@ export function networkService(context: ApiContext, networks: NetworkService): N
   return {
     CreateNetwork: changes(async (request) => {
       noNul(JSON.stringify(request), 'network');
-      const { name, driver, internal, ipv6, subnets, options, labels, leaseId } = request;
+      const { name, driver, internal, ipv6, subnets, options, labels, leaseId, requestId } = request;
       const egress = parseEgress(request.egress, 'egress');
-      const asked = { name: required(name, 'name'), driver, internal, options, labels, egress, leaseId };
+      const common = { name: required(name, 'name'), driver, internal, options, labels, egress };
+      const asked = { ...common, leaseId, requestId };
       return {
         network: formatNetwork(
           await networks.create({ ...asked, ipv6: ipv6 ?? null, subnets: subnets.map(plain) }),
@@ -31,8 +32,8 @@ export function networkService(context: ApiContext, networks: NetworkService): N
     ListNetworks: reads(async ({ filters }) => ({
       networks: networks.list(parseFilters(filters)).map(formatNetwork),
     })),
-    RemoveNetwork: changes(async ({ network, force }) => ({
-      id: await networks.remove(required(network, 'network'), { force }),
+    RemoveNetwork: changes(async ({ network, force, requestId }) => ({
+      id: await networks.remove(required(network, 'network'), { force, requestId }),
     })),
     PruneNetworks: changes(async ({ filters }) => ({
       names: [...(await networks.prune(parseFilters(filters)))],

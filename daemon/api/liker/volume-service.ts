@@ -9,17 +9,18 @@ import { noNul, required } from './parse/text.ts';
 export function volumeService(context: ApiContext, volumes: VolumeService): VolumeServiceHandlers {
   const { reads, changes } = unaryHandlers(context);
   return {
-    CreateVolume: changes(async ({ name, labels, leaseId }) => ({
-      volume: formatVolume(await volumes.create({ name: noNul(name, 'name'), labels, leaseId })),
-    })),
+    CreateVolume: changes(async ({ name, ...asked }) => {
+      const { volume, created } = await volumes.create({ ...asked, name: noNul(name, 'name') });
+      return { volume: formatVolume(volume), created };
+    }),
     GetVolume: reads(async ({ name, withSize }) => ({
       volume: formatVolume(await volumes.get(required(name, 'name'), { withSize })),
     })),
     ListVolumes: reads(async ({ filters, withSize }) => ({
       volumes: (await volumes.list(parseFilters(filters), { withSize })).map(formatVolume),
     })),
-    RemoveVolume: changes(async ({ name, force }) => {
-      await volumes.remove(required(name, 'name'), { force });
+    RemoveVolume: changes(async ({ name, force, requestId }) => {
+      await volumes.remove(required(name, 'name'), { force, requestId });
       return {};
     }),
     PruneVolumes: changes(async ({ filters, all }) => {

@@ -1,6 +1,7 @@
 import type { ContainerView } from '../containers/api.ts';
 import type { NetworkConnection } from '../containers/model/spec.ts';
 import type { Filter } from '../filter.ts';
+import type { Repeatable } from '../journal/requests.ts';
 import type { EgressPolicy } from './model/egress.ts';
 import type { NetworkSubnet } from './model/network.ts';
 
@@ -15,7 +16,7 @@ export interface NetworkService {
   /** By name. Filters: name, id, label, label!, driver, type, scope, dangling. */
   list(filters: readonly Filter[]): readonly NetworkView[];
   /** Answers its id; with `force`, empty if it is not there. Errors: NETWORK_NOT_FOUND, NETWORK_IN_USE, BAD_ARGUMENT for a built-in one. */
-  remove(network: string, options: { readonly force: boolean }): Promise<string>;
+  remove(network: string, options: { readonly force: boolean } & Partial<Repeatable>): Promise<string>;
   /** Removes those that no container has. Filters: label, label!, until. Answers their names. */
   prune(filters: readonly Filter[]): Promise<readonly string[]>;
   /** At once if the container runs, and at each of its starts. */
@@ -28,7 +29,7 @@ export interface NetworkService {
   ): Promise<ContainerView | null>;
 }
 
-export interface AskedNetwork {
+export interface AskedNetwork extends Partial<Repeatable> {
   readonly name: string;
   /** Empty: bridge. */
   readonly driver: string;

@@ -10,6 +10,7 @@ import {
 import { own } from '../../../common/own.ts';
 import { checkLabels } from '../containers/model/container-event.ts';
 import type { EngineContext } from '../context.ts';
+import { requestKey, resultOf } from '../journal/requests.ts';
 import type { AskedNetwork } from './api.ts';
 import { cannotPolice, requireNetworks } from './host/problem.ts';
 import { chooseSubnets, obstaclesFor } from './host/subnets.ts';
@@ -28,7 +29,10 @@ import {
 import { requireFreeSubnets } from './model/pools.ts';
 
 /** Makes a network. What it has on the host is made when a container needs it. */
-export async function createNetwork(context: EngineContext, asked: AskedNetwork): Promise<Network> {
+export async function createNetwork(
+  context: EngineContext,
+  { requestId = '', ...asked }: AskedNetwork,
+): Promise<Network> {
   const { name, labels, options, internal, egress, leaseId = '' } = asked;
   checkNetworkName(name, 'name');
   checkLabels(labels, 'labels');
@@ -39,7 +43,10 @@ export async function createNetwork(context: EngineContext, asked: AskedNetwork)
   const given = asked.subnets.map((subnet, index) => completeSubnet(subnet, `subnets[${index}]`));
   checkFamilies(asked, given);
   const links = requireNetworks(context, `Cannot create network '${name}'`, driver);
+  const request = requestKey(requestId, 'create network', asked);
   using _place = await context.networks.bringingUp.enter();
+  const made = resultOf(context.journal, request);
+  if (made !== null) return context.networks.get(made);
   requireName(context, name);
   const obstacles = await obstaclesFor(context, links, null);
   if (driver === 'bridge') requireFreeSubnets(given, obstacles);
@@ -53,7 +60,7 @@ export async function createNetwork(context: EngineContext, asked: AskedNetwork)
   const spec: NetworkSpec = { driver, internal, ipv6, subnets, options, labels, egress };
   requireName(context, name);
   context.leases.requireOpen(leaseId);
-  return context.networks.create(name, spec, leaseId);
+  return context.networks.create(name, spec, { leaseId, request });
 }
 
 function familyOf({ subnet }: NetworkSubnet): number {

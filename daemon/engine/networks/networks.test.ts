@@ -74,6 +74,25 @@ test('subnets of the host and of other networks are left alone', async (t) => {
   );
 });
 
+test('a repeated call makes a network, and removes it, once, also if the next daemon answers it', async (t) => {
+  const engine = EngineFixture.start(t);
+  const request = { ...asked, requestId: 'make' };
+  const made = await networkService(engine.context).create(request);
+  const next = await engine.dies(t);
+  const service = networkService(next.context);
+  assert.equal((await service.create(request)).id, made.id);
+  await assert.rejects(service.create({ ...request, name: 'red' }), (error) =>
+    hasReason(error, 'REQUEST_ID_REUSED'),
+  );
+  const remove = { force: false, requestId: 'remove' };
+  assert.equal(await service.remove('blue', remove), made.id);
+  const last = networkService((await next.dies(t)).context);
+  const again = await last.create(asked);
+  assert.equal(await last.remove('blue', remove), made.id);
+  assert.equal(last.get('blue').id, again.id);
+  await assert.rejects(last.create(request), (error) => hasReason(error, 'NETWORK_NOT_FOUND'));
+});
+
 test('addresses outlive the daemon with their containers, which have them again after a reboot', async (t) => {
   const engine = EngineFixture.start(t);
   const one = await engine.started({ name: 'one', networks: [connection('bridge')] });

@@ -1,14 +1,19 @@
 import { LikerError } from '../../../common/errors.ts';
 import { shortId } from '../../../common/ids.ts';
 import type { EngineContext } from '../context.ts';
+import type { RequestKey } from '../journal/requests.ts';
 import { takeDown } from './host/take-down.ts';
 import type { Network } from './model/network.ts';
 import { usersOf } from './view.ts';
 
 /** Removes a network that no container has. Errors: NETWORK_IN_USE. */
-export async function removeNetwork(context: EngineContext, network: Network): Promise<void> {
+export async function removeNetwork(
+  context: EngineContext,
+  network: Network,
+  request: RequestKey | null = null,
+): Promise<void> {
   requireUnused(context, network);
-  context.networks.remove(network);
+  context.networks.remove(network, request);
   await takeDown(context, network);
 }
 

@@ -5,6 +5,7 @@ import { disconnectNetwork } from '../containers/verbs/disconnect.ts';
 import { containerView } from '../containers/view.ts';
 import type { EngineContext } from '../context.ts';
 import { type Filter, hasLabel, matcher, truth } from '../filter.ts';
+import { requestKey, resultOf } from '../journal/requests.ts';
 import type { NetworkService, NetworkView } from './api.ts';
 import { createNetwork } from './create.ts';
 import type { Network } from './model/network.ts';
@@ -12,7 +13,7 @@ import { removeNetwork } from './remove.ts';
 import { networkView, usersOf, wordViews } from './view.ts';
 
 export function networkService(context: EngineContext): NetworkService {
-  const { networks, registry } = context;
+  const { networks, registry, journal } = context;
   const view = (network: Network): NetworkView => networkView(context, network);
   const wordNamed = (reference: string): NetworkView | undefined =>
     wordViews(context).find(({ name, id }) => name === reference || id === reference);
@@ -26,13 +27,16 @@ export function networkService(context: EngineContext): NetworkService {
         .filter(networkFilter(filters))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
 
-    async remove(reference, { force }) {
+    async remove(reference, { force, requestId = '' }) {
+      const request = requestKey(requestId, 'remove network', reference, force);
+      const removed = resultOf(journal, request);
+      if (removed !== null) return removed;
       const word = wordNamed(reference);
       if (word) throw builtinStays(word);
       const network = force ? found(() => networks.find(reference)) : networks.find(reference);
       if (network === null) return '';
       if (networks.isBuiltin(network)) throw builtinStays(network);
-      await removeNetwork(context, network);
+      await removeNetwork(context, network, request);
       return network.id;
     },
 

@@ -3,13 +3,18 @@ import { shortId } from '../../../common/ids.ts';
 import type { Container } from '../containers/model/container.ts';
 import { usersOf } from '../containers/model/volume-users.ts';
 import type { EngineContext } from '../context.ts';
+import type { RequestKey } from '../journal/requests.ts';
 import type { Volume } from './model/volume.ts';
 
 /** Removes a volume that no container has. Errors: VOLUME_IN_USE. */
-export function removeVolume({ registry, volumes }: EngineContext, volume: Volume): void {
+export function removeVolume(
+  { registry, volumes }: EngineContext,
+  volume: Volume,
+  request: RequestKey | null = null,
+): void {
   const users = usersOf(registry, volume.name);
   if (users.length > 0) throw inUse(volume, users);
-  volumes.remove(volume);
+  volumes.remove(volume, request);
 }
 
 function inUse({ name }: Volume, users: readonly Container[]): LikerError {

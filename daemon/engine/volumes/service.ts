@@ -2,12 +2,13 @@ import { checkLabels } from '../containers/model/container-event.ts';
 import { usersOf } from '../containers/model/volume-users.ts';
 import type { EngineContext } from '../context.ts';
 import { type Filter, hasLabel, matcher, truth } from '../filter.ts';
+import { requestKey, resultOf } from '../journal/requests.ts';
 import type { VolumeService, VolumeView } from './api.ts';
 import { anonymousVolumeName, checkVolumeName, type Volume } from './model/volume.ts';
 import { removeVolume } from './remove.ts';
 
 export function volumeService(context: EngineContext): VolumeService {
-  const { volumes, registry } = context;
+  const { volumes, registry, journal } = context;
   const view = async (volume: Volume, withSize: boolean): Promise<VolumeView> => ({
     ...volume,
     path: volumes.folderOf(volume.name),
@@ -15,16 +16,18 @@ export function volumeService(context: EngineContext): VolumeService {
     sizeBytes: withSize ? await volumes.sizeOf(volume.name) : null,
   });
   return {
-    async create({ name, labels, leaseId = '' }) {
+    async create({ name, labels, leaseId = '', requestId = '' }) {
       if (name !== '') checkVolumeName(name, 'name');
       checkLabels(labels, 'labels');
+      const request = requestKey(requestId, 'create volume', name, labels, leaseId);
+      const made = resultOf(journal, request);
+      if (made !== null) return { volume: await view(volumes.find(made), false), created: true };
       context.leases.requireOpen(leaseId);
       const isAnonymous = name === '';
-      const volume = isAnonymous ? null : volumes.get(name);
-      return view(
-        volume ?? volumes.create({ name: name || anonymousVolumeName(), isAnonymous, labels, leaseId }),
-        false,
-      );
+      const there = isAnonymous ? null : volumes.get(name);
+      const asked = { name: name || anonymousVolumeName(), isAnonymous, labels, leaseId };
+      const volume = there ?? volumes.create(asked, request);
+      return { volume: await view(volume, false), created: there === null };
     },
 
     get: (name, { withSize }) => view(volumes.find(name), withSize),
@@ -39,9 +42,11 @@ export function volumeService(context: EngineContext): VolumeService {
       );
     },
 
-    async remove(name, { force }) {
+    async remove(name, { force, requestId = '' }) {
+      const request = requestKey(requestId, 'remove volume', name, force);
+      if (resultOf(journal, request) !== null) return;
       const volume = force ? volumes.get(name) : volumes.find(name);
-      if (volume) removeVolume(context, volume);
+      if (volume) removeVolume(context, volume, request);
     },
 
     async prune(filters, { all }) {

@@ -28,6 +28,10 @@ export function requestTable(database: Database, clock: AgeClock) {
       database.run('DELETE FROM request WHERE result = ?', result);
     },
 
+    delete(id: string): void {
+      database.run('DELETE FROM request WHERE id = ?', id);
+    },
+
     trim(): void {
       database.run('DELETE FROM request WHERE time <= ?', clock.expired());
     },

@@ -35,7 +35,10 @@ export async function createVolume({ engine }: Door, call: Call): Promise<Answer
       400,
       `Cannot use the option '${option}' of a volume: it is a folder of likerd's; bind a folder of the host instead`,
     );
-  const made = await engine.volumes.create({ name: body.Name, labels: Object.fromEntries(body.Labels) });
+  const { volume: made } = await engine.volumes.create({
+    name: body.Name,
+    labels: Object.fromEntries(body.Labels),
+  });
   return json(volumeOf(made), 201);
 }
 

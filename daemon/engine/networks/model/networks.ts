@@ -7,6 +7,7 @@ import type { Store } from '../../../store/store.ts';
 import type { EndpointRow } from '../../../store/tables/endpoint.ts';
 import type { NetworkRow } from '../../../store/tables/network.ts';
 import type { Journal } from '../../journal/journal.ts';
+import type { Requested, RequestKey } from '../../journal/requests.ts';
 import { Addresses, subnetOf } from './addresses.ts';
 import { addressesOf, type Endpoint, fromEndpointRow, macOf } from './endpoint.ts';
 import {
@@ -200,9 +201,13 @@ export class Networks {
   }
 
   /** Stores a network whose name is free, and whose subnets are nobody's. */
-  create(name: string, spec: NetworkSpec, leaseId: string): Network {
+  create(
+    name: string,
+    spec: NetworkSpec,
+    { leaseId, request }: { readonly leaseId: string; readonly request: RequestKey | null },
+  ): Network {
     const network = { id: newNetworkId(), name, createdAt: Date.now(), spec, leaseId };
-    this.#insert(network);
+    this.#insert(network, { request });
     return network;
   }
 
@@ -210,25 +215,30 @@ export class Networks {
   define(spec: NetworkSpec): Network {
     const { builtin } = this;
     const network = { ...builtin, createdAt: Date.now(), spec };
-    this.#insert(network, () => this.#store.networks.delete(builtin.id));
+    this.#insert(network, { before: () => this.#store.networks.delete(builtin.id) });
     return network;
   }
 
-  #insert(network: Network, before: () => void = () => {}): void {
+  #insert(
+    network: Network,
+    { before = () => {}, request = null }: { readonly before?: () => void } & Requested = {},
+  ): void {
     this.#journal.decide({
       write: () => {
         before();
         this.#store.networks.insert(toNetworkRow(network));
       },
+      request: request && { ...request, result: network.id },
       events: [networkEvent(network, 'create')],
     });
     this.#add(network);
   }
 
   /** Forgets a network that nobody has. */
-  remove(network: Network): void {
+  remove(network: Network, request: RequestKey | null): void {
     this.#journal.decideUnlessFull({
       write: () => this.#store.networks.delete(network.id),
+      request: request && { ...request, result: network.id },
       events: [networkEvent(network, 'destroy')],
     });
     this.#byId.delete(network.id);

@@ -38,7 +38,9 @@ test('a volume that cannot be removed stays, also for the next daemon, and can b
   const first = volumesOf(folder, disk);
   const volume = first.volumes.create(asked);
   disk.fails = true;
-  assert.throws(() => first.volumes.remove(volume), /EIO/);
+  const request = { id: 'remove', asked: 'it' };
+  assert.throws(() => first.volumes.remove(volume, request), /EIO/);
+  assert.equal(first.store.requests.get('remove'), null, 'it can be asked for again');
   assert.equal(first.volumes.get('data')?.state, 'fresh');
   first.store[Symbol.dispose]();
   const next = volumesOf(folder, disk);

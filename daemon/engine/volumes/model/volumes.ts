@@ -6,6 +6,7 @@ import type { VolumeFolders } from '../../../storage/volume-folders.ts';
 import type { Store } from '../../../store/store.ts';
 import type { VolumeRow } from '../../../store/tables/volume.ts';
 import type { Journal } from '../../journal/journal.ts';
+import type { RequestKey } from '../../journal/requests.ts';
 import { fromVolumeRow, toVolumeRow, type Volume, volumeEvent } from './volume.ts';
 
 /** What a start does with the volumes that were never filled. */
@@ -115,11 +116,14 @@ export class Volumes {
   }
 
   /** Makes a volume that does not exist yet. If anything fails, nothing is left behind. */
-  create(asked: Pick<Volume, 'name' | 'isAnonymous' | 'labels' | 'leaseId'>): Volume {
+  create(
+    asked: Pick<Volume, 'name' | 'isAnonymous' | 'labels' | 'leaseId'>,
+    request: RequestKey | null = null,
+  ): Volume {
     const { name } = asked;
     try {
       this.#folders.create(name);
-      return this.#insert({ ...asked, createdAt: Date.now(), state: 'fresh' });
+      return this.#insert({ ...asked, createdAt: Date.now(), state: 'fresh' }, request);
     } catch (error) {
       this.#folders.remove(name);
       throw tellSystemError(error, `create volume '${name}'`);
@@ -127,9 +131,23 @@ export class Volumes {
   }
 
   /** Removes a volume that nobody uses. Its files are freed later. */
-  remove(volume: Volume): void {
-    this.#journal.decideUnlessFull({ write: () => this.#store.volumes.setState(volume.name, 'removing') });
-    this.#finishRemoval(volume);
+  remove(volume: Volume, request: RequestKey | null = null): void {
+    this.#journal.decideUnlessFull({
+      write: () => this.#store.volumes.setState(volume.name, 'removing'),
+      request: request && { ...request, result: volume.name },
+    });
+    try {
+      this.#finishRemoval(volume);
+    } catch (error) {
+      if (request) this.#forget(request);
+      throw error;
+    }
+  }
+
+  /** A request that led to nothing. */
+  #forget(request: RequestKey): void {
+    this.#journal.withdraw(request);
+    this.#journal.record({ write: () => this.#store.requests.delete(request.id) });
   }
 
   #removeLeft(volume: Volume): void {
@@ -193,9 +211,10 @@ export class Volumes {
     this.#journal.record({ write: () => this.#store.volumes.setState(name, state) });
   }
 
-  #insert(volume: Volume): Volume {
+  #insert(volume: Volume, request: RequestKey | null = null): Volume {
     this.#journal.decide({
       write: () => this.#store.volumes.insert(toVolumeRow(volume)),
+      request: request && { ...request, result: volume.name },
       events: [volumeEvent(volume, 'create')],
     });
     this.#byName.set(volume.name, volume);
