@@ -18,10 +18,6 @@ const lookups = (kind: 'allowed' | 'granted'): string[] =>
 
 export function egressChains(table: string) {
   return {
-    guarding: {
-      hook: 'type filter hook prerouting priority -150; policy accept;',
-      rules: ['iifname @policed goto departing'],
-    },
     departing: {
       hook: '',
       rules: [
@@ -67,11 +63,6 @@ export function egressChains(table: string) {
       rules: [
         `update @reporting { iifname limit rate 50/second burst 100 packets } log prefix "${table}" group ${reportGroup(table)} snaplen 128`,
       ],
-    },
-    // Otherwise a connection that the policy has ended would go on as one of the other side, whose answers pass.
-    resuming: {
-      hook: 'type filter hook postrouting priority filter; policy accept;',
-      rules: ['ct state new tcp flags & (fin | syn | rst | ack) != syn oifname @policed drop'],
     },
   };
 }

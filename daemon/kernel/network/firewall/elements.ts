@@ -41,6 +41,8 @@ export const sets = {
   allowedPorts6: 'set allowedPorts6 { type ifname . ipv6_addr . inet_proto . inet_service; flags interval; }',
   priorities4: 'map priorities4 { type ipv4_addr : classid; }',
   priorities6: 'map priorities6 { type ipv6_addr : classid; }',
+  guarded: 'set guarded { type nf_proto; }',
+  prioritized: 'set prioritized { type nf_proto; }',
 } as const;
 
 /** Sets that the resolver fills with the addresses of names that are allowed. */
@@ -56,6 +58,12 @@ export const setsOfOthers = [
 ] as const;
 
 export type SetName = keyof typeof sets | (typeof grantedSets)[number];
+
+/** Both families are in such a set while the others have elements: packets go through the rules on those only then. */
+export const switches = {
+  guarded: ['policed'],
+  prioritized: ['priorities4', 'priorities6'],
+} as const satisfies Partial<Record<SetName, readonly SetName[]>>;
 
 export interface Element {
   readonly set: SetName;
@@ -85,6 +93,14 @@ export function elementsOf({
     ...priorities.map(ofPriority),
   ];
 }
+
+/** The elements by which a switch is on. */
+export function ofSwitch(set: keyof typeof switches): Element[] {
+  return familyNumbers.map((family) => ({ set, key: Buffer.from([family]) }));
+}
+
+/** NFPROTO_IPV4, NFPROTO_IPV6. */
+const familyNumbers = [2, 10];
 
 function ofNetwork({ bridge, subnets, internal, masquerade }: FirewallNetwork): Element[] {
   const name = interfaceName(bridge);

@@ -19,7 +19,15 @@ import {
   tableRequest,
 } from './batch.ts';
 import { openToLoopback, servesLoopback6 } from './bridge-settings.ts';
-import { type Element, elementKey, elementsOf, grantedSets } from './elements.ts';
+import {
+  type Element,
+  elementKey,
+  elementsOf,
+  grantedSets,
+  ofSwitch,
+  type SetName,
+  switches,
+} from './elements.ts';
 import { endDenied, linkOf } from './end-denied.ts';
 import { Forwarding, type ForwardingPlace } from './forwarding.ts';
 import { obstaclesOf } from './obstacles.ts';
@@ -63,7 +71,9 @@ type Touched = Map<string, Element | undefined>;
 export class Firewall implements NetworkFirewall {
   readonly #place: FirewallPlace;
   readonly #forwarding: Forwarding;
-  #elements = new Map<string, Element>();
+  readonly #elements = new Map<string, Element>();
+  /** How many of them a set has. */
+  readonly #sizes = new Map<SetName, number>();
   #networks = new Map<string, FirewallNetwork>();
   /** By link. */
   #policies = new Map<string, FirewallPolicy>();
@@ -130,11 +140,13 @@ export class Firewall implements NetworkFirewall {
 
   rebuild(state: FirewallState): Promise<void> {
     return this.#inTurn(async () => {
-      this.#elements = new Map(elementsOf(state).map((element) => [elementKey(element), element]));
+      this.#elements.clear();
+      this.#sizes.clear();
+      for (const element of elementsOf(state)) this.#put(elementKey(element), element);
       this.#networks = new Map(state.networks.map((network) => [network.bridge, network]));
       this.#policies = new Map(state.policies.map((policy) => [policy.link, policy]));
       if (state.networks.length === 0 && state.ports.length === 0) return this.#remove();
-      this.#noteLoopback6(new Map());
+      this.#noteOwn(new Map());
       this.#forward(networksThatForward(state));
       await this.#open();
       for (const network of state.networks) openBridge(network);
@@ -178,7 +190,7 @@ export class Firewall implements NetworkFirewall {
     const wasUnsure = this.#isUnsure;
     try {
       for (const change of changes) this.#take(change, touched);
-      this.#noteLoopback6(touched);
+      this.#noteOwn(touched);
       this.#forward(changes.flatMap(({ add }) => networksThatForward(add ?? {})));
       await this.#send(touched);
       for (const network of changes.flatMap(({ add }) => add?.networks ?? []))
@@ -186,9 +198,7 @@ export class Firewall implements NetworkFirewall {
     } catch (error) {
       this.#networks = networks;
       this.#policies = policies;
-      for (const [key, before] of touched)
-        if (before) this.#elements.set(key, before);
-        else this.#elements.delete(key);
+      for (const [key, before] of touched) this.#put(key, before);
       throw error;
     }
     if (this.#isEmpty && (touched.size > 0 || wasUnsure)) await this.#remove();
@@ -212,15 +222,34 @@ export class Firewall implements NetworkFirewall {
 
   #set(touched: Touched, key: string, element: Element | null): void {
     if (!touched.has(key)) touched.set(key, this.#elements.get(key));
+    this.#put(key, element ?? undefined);
+  }
+
+  #put(key: string, element: Element | undefined): void {
+    const before = this.#elements.get(key);
+    if (before) this.#count(before.set, -1);
+    if (element) this.#count(element.set, 1);
     if (element) this.#elements.set(key, element);
     else this.#elements.delete(key);
   }
 
-  /** br_netfilter may be loaded at any time. */
-  #noteLoopback6(touched: Touched): void {
-    const key = elementKey(loopback6);
-    const isThere = this.#elements.has(key);
-    if (isThere === servesLoopback6()) this.#set(touched, key, isThere ? null : loopback6);
+  #count(set: SetName, change: 1 | -1): void {
+    this.#sizes.set(set, (this.#sizes.get(set) ?? 0) + change);
+  }
+
+  /** What follows from the host, and from the other elements. */
+  #noteOwn(touched: Touched): void {
+    // br_netfilter may be loaded at any time.
+    this.#note(loopback6, !servesLoopback6(), touched);
+    for (const [name, sets] of Object.entries(switches)) {
+      const isOn = sets.some((set) => (this.#sizes.get(set) ?? 0) > 0);
+      for (const element of ofSwitch(name as keyof typeof switches)) this.#note(element, isOn, touched);
+    }
+  }
+
+  #note(element: Element, isWanted: boolean, touched: Touched): void {
+    const key = elementKey(element);
+    if (this.#elements.has(key) !== isWanted) this.#set(touched, key, isWanted ? element : null);
   }
 
   get #isEmpty(): boolean {

@@ -1,5 +1,6 @@
 // The table's text, for nft(8). What networks and ports there are is in the sets alone: a rule for each would make every packet, and every change,
-// slower with each container. Each packet goes through the base chains: their rules compare first what costs least, and sets last.
+// slower with each container. Each packet goes through the base chains, so there is one for each hook that does not translate addresses. Their rules
+// compare first what costs least, and sets last.
 import { createHash } from 'node:crypto';
 import { egressChains } from './egress-chains.ts';
 import { sets, setsOfOthers } from './elements.ts';
@@ -13,8 +14,12 @@ interface Chain {
 const chains: Readonly<Record<string, Chain>> = {
   // For ports of 127.0.0.1, a bridge may carry what comes from and goes to the loopback (route_localnet), but nobody on it may send that.
   early: {
-    hook: 'type filter hook prerouting priority raw; policy accept;',
-    rules: ['ip daddr 127.0.0.0/8 iifname @networks drop', 'ip saddr 127.0.0.0/8 iifname @networks drop'],
+    hook: 'type filter hook prerouting priority -150; policy accept;',
+    rules: [
+      'ip daddr 127.0.0.0/8 iifname @networks drop',
+      'ip saddr 127.0.0.0/8 iifname @networks drop',
+      'meta nfproto @guarded iifname @policed goto departing',
+    ],
   },
   // Nor does anybody else on the host's networks reach a port of its loopback.
   arriving: {
@@ -53,9 +58,17 @@ const chains: Readonly<Record<string, Chain>> = {
       'ip6 saddr @masquerade6 masquerade',
     ],
   },
-  // After the kernel has set its own for what it forwards, before it translates addresses; of two containers, the sender's.
   queueing: {
-    hook: 'type filter hook postrouting priority mangle; policy accept;',
+    hook: 'type filter hook postrouting priority -150; policy accept;',
+    rules: [
+      // Otherwise a connection that a policy has ended would go on as one of the other side, whose answers pass.
+      'ct state new tcp flags & (fin | syn | rst | ack) != syn oifname @policed drop',
+      'meta nfproto @prioritized goto prioritizing',
+    ],
+  },
+  // After the kernel has set its own for what it forwards, before it translates addresses; of two containers, the sender's.
+  prioritizing: {
+    hook: '',
     rules: [
       'meta priority set ip daddr map @priorities4',
       'meta priority set ip saddr map @priorities4',
@@ -63,20 +76,21 @@ const chains: Readonly<Record<string, Chain>> = {
       'meta priority set ip6 saddr map @priorities6',
     ],
   },
-  // Sizes fit the way out, even if no router says that they are too large.
-  sizing: {
-    hook: 'type filter hook forward priority mangle; policy accept;',
-    rules: [
-      'tcp flags & (syn | rst) == syn iifname @networks tcp option maxseg size set rt mtu',
-      'tcp flags & (syn | rst) == syn oifname @networks tcp option maxseg size set rt mtu',
-    ],
-  },
   passing: {
     hook: 'type filter hook forward priority filter; policy accept;',
     rules: [
+      'tcp flags & (syn | rst) == syn jump sizing',
       'ct state established,related accept',
       'oifname @networks goto entering',
       'iifname @internal drop',
+    ],
+  },
+  // Sizes fit the way out, even if no router says that they are too large.
+  sizing: {
+    hook: '',
+    rules: [
+      'iifname @networks tcp option maxseg size set rt mtu',
+      'oifname @networks tcp option maxseg size set rt mtu',
     ],
   },
   // With br_netfilter, packets that stay on one bridge come here, too.
