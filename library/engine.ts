@@ -5,10 +5,17 @@ import type { OpenWire } from '../client/connection/wire.ts';
 import { inCalls } from './advice.ts';
 import { abortable, waiting } from './waiting.ts';
 
+/** The bytes of an archive, such as a stream of a file. */
+export type Archive = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /** What every call takes. */
 export interface CallOptions {
   /** Gives the call up: it rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
+}
+
+interface SendOptions<Response> extends CallOptions {
+  readonly onAnswer?: (answer: Response) => void;
 }
 
 interface StreamOptions extends CallOptions {
@@ -81,18 +88,16 @@ export class Engine {
   }
 
   /** Sends an archive; resolves when it has been taken. */
-  async send<Start extends object>(
-    method: Method<{ start?: Start; data?: Uint8Array; end?: object }, unknown>,
+  async send<Start extends object, Response>(
+    method: Method<{ start?: Start; data?: Uint8Array; end?: object }, Response>,
     start: Start,
-    archive: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-    { signal }: CallOptions = {},
+    archive: Archive,
+    { signal, onAnswer = () => {} }: SendOptions<Response> = {},
   ): Promise<void> {
     signal?.throwIfAborted();
     const answers = upload(this.connection, method, archiveRequests(start, inPieces(archive)), signal);
     const all = (async () => {
-      for await (const _ of answers) {
-        // The only one: all is there.
-      }
+      for await (const answer of answers) onAnswer(answer);
     })();
     await waiting(abortable(all, signal));
   }
@@ -105,9 +110,7 @@ export class Engine {
 const pieceBytes = 256 * 1024;
 
 /** A message has its greatest size. */
-async function* inPieces(
-  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* inPieces(parts: Archive): AsyncGenerator<Uint8Array> {
   for await (const part of parts)
     for (let at = 0; at < part.length; at += pieceBytes) yield part.subarray(at, at + pieceBytes);
 }

@@ -118,7 +118,12 @@ class Engine:
             finally:
                 call.cancel()
 
-    def send(self, method: Callable[..., Any], requests: Iterable[Any]) -> None:
+    def send(
+        self,
+        method: Callable[..., Any],
+        requests: Iterable[Any],
+        on_answer: Callable[[Any], object] = lambda answer: None,
+    ) -> None:
         """Sends requests as fast as likerd takes them; returns when it has taken all. They are not sent again."""
         self._check_open()
         unreadable: list[Exception] = []
@@ -132,8 +137,8 @@ class Engine:
 
         try:
             call = method(read())
-            for _ in call:
-                pass
+            for answer in call:
+                on_answer(answer)
         except grpc.RpcError as failed:
             raise unreadable[0] if unreadable else from_rpc(failed, self.socket) from failed
 
