@@ -65,6 +65,18 @@ const pages: Readonly<Record<string, Page>> = {
 - Throughput is iperf3's, over one connection of TCP. Requests and answers have 64 bytes, and the server and its clients are the same static program.
 `,
   },
+  'performance-docker': {
+    title: "Performance of Docker's API",
+    cases: ['docker'],
+    command: 'npm run bench -- --only docker',
+    method: `- Docker's own client, that of dockerd's release, calls likerd at the socket of \`--docker-socket\` and dockerd at its own, in turn. Each engine is on a
+  host of its own, which is a network namespace, and its containers are on its bridge.
+- A shell times commands from fork to exit. In a burst, a client's time begins as its process is born.
+- The client itself takes most of the CPU time of a run. So a burst has a lower bound, whatever is behind the socket: all clients begin at once and share the CPUs, and
+  those that call nobody (\`docker --version\`) are in the table. The sum of the last table, times the size of the burst, divided by the CPUs, is the
+  time until the last one has its output.
+`,
+  },
 };
 
 /** The page that has the results of this case. */

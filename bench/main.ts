@@ -8,6 +8,7 @@ import { commandCase } from './cases/command.ts';
 import { copiesCase } from './cases/copies.ts';
 import { cpuCase } from './cases/cpu.ts';
 import { daemonCase } from './cases/daemon.ts';
+import { dockerCase } from './cases/docker.ts';
 import { echoCase } from './cases/echo.ts';
 import { execCase } from './cases/exec.ts';
 import { fleetCase } from './cases/fleet.ts';
@@ -50,6 +51,7 @@ const cases: Readonly<Record<string, Case>> = {
   layers: layersCase,
   copies: copiesCase,
   networks: networksCase,
+  docker: dockerCase,
   fleet: fleetCase,
   daemon: daemonCase,
 };

@@ -20,11 +20,11 @@ export interface BenchOptions {
 
 export const usage = `npm run bench [-- OPTION…]
   --quick            fewer rounds, less than three minutes
-  --only CASE[,…]    true, cpu, command, exec, prompt, echo, stats, output, limits, beside, burst, userns, images, layers, copies, networks, fleet, daemon
+  --only CASE[,…]    true, cpu, command, exec, prompt, echo, stats, output, limits, beside, burst, userns, images, layers, copies, networks, docker, fleet, daemon
   --without PEER[,…] leave out crun, runc, podman, ctr or docker
   --against DIR      beside another built checkout of Liker, case by case in turn, in place of the peers
   --write-docs       measure nothing: write docs/performance.md, its further pages (performance-images.md,
-                     performance-networks.md) and their plots from the last runs of their cases
+                     performance-networks.md, performance-docker.md) and their plots from the last runs of their cases
   --profile          beside the case "true": functions of likerd by CPU time, system calls of a start
   --proof N          run N containers that write 1 MiB and exit; every byte and exit code is checked`;
 

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { boxImage, dockerSuite, parseAnswer } from './harness/docker-client.ts';
 import { requiresProgram } from './harness/requires.ts';
-import { until } from './harness/until.ts';
+import { hangMs, until, within } from './harness/until.ts';
 
 const needs = requiresProgram('busybox');
 const s = dockerSuite();
@@ -205,4 +205,36 @@ test('a client that waits for the start of a container is let go when that is re
   await isAttached(id);
   await remove(id);
   assert.match(await attached, /^HTTP\/1\.1 101 /);
+});
+
+test('two hundred runs at once: each client has all output and the exit code', needs, async () => {
+  const patience = { deadlineMs: 5 * hangMs };
+  /** Its promise resolves when the head of the answer has come. */
+  const send = async (line: string, headers = 'Connection: close\r\n') => {
+    const socket = s.connect();
+    const answer = within(line, text(socket), patience);
+    answer.catch(() => {});
+    socket.write(request(line, headers));
+    await until(`the head of ${line}`, () => socket.bytesRead > 0, patience);
+    return { answer };
+  };
+  const prepare = async (number: number) => {
+    const script = `echo ${number}; echo bad ${number} >&2; exit ${number % 100}`;
+    const id = await create({ Cmd: ['sh', '-c', script], HostConfig: { AutoRemove: true } });
+    const attached = await send(`POST /containers/${id}/attach?stream=1&stdout=1&stderr=1`, upgrade);
+    const ended = await send(`POST /containers/${id}/wait?condition=removed`);
+    return { id, attached, ended };
+  };
+  const frame = (stream: number, bytes: string) =>
+    `${String.fromCharCode(stream, 0, 0, 0, 0, 0, 0, bytes.length)}${bytes}`;
+  const run = async ({ id, attached, ended }: Awaited<ReturnType<typeof prepare>>, number: number) => {
+    await send(`POST /containers/${id}/start`);
+    const frames = (await attached.answer).replace(/^.*?\r\n\r\n/s, '');
+    const [out, bad] = [frame(1, `${number}\n`), frame(2, `bad ${number}\n`)];
+    assert.ok([out + bad, bad + out].includes(frames), JSON.stringify(frames));
+    assert.deepEqual(parseAnswer(await ended.answer).body, { StatusCode: number % 100 });
+  };
+  const prepared = await Promise.all(Array.from({ length: 200 }, (_, number) => prepare(number)));
+  await Promise.all(prepared.map(run));
+  assert.deepEqual((await s.call('GET', '/containers/json?all=1')).body, []);
 });

@@ -1,35 +1,34 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerdSocket, PeerDaemon, startContainerd, unmountBelow } from './daemon.ts';
-import { type Engine, findProgram, networkFlags, type RunOptions, sleeper } from './engine.ts';
+import { DockerClient } from './docker-client.ts';
+import type { Engine } from './engine.ts';
 import type { ImageCommands } from './image-commands.ts';
 import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
 
-const image = 'liker-bench';
 const networkless = ['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'];
 
 /**
  * docker with its own dockerd and containerd: root, state and sockets are in the benchmark's folder. In the host's network namespace, its options
  * keep it from creating a bridge or firewall rules and from enabling forwarding, so that the host's network does not change.
  */
-export class Docker implements Engine {
+export class Docker extends DockerClient implements Engine {
   readonly name = 'docker';
   readonly every = 5;
   readonly isRuntime = false;
   readonly helper = 'containerd-shim';
   readonly runner: Runner;
   readonly images: ImageCommands;
-  readonly dockerLike: string;
   readonly #folder: string;
   readonly #daemons: readonly PeerDaemon[];
   readonly #left = new LeftGroups('docker');
 
-  private constructor(folder: string, docker: string, daemons: readonly PeerDaemon[]) {
+  private constructor(folder: string, socket: string, daemons: readonly PeerDaemon[]) {
+    super(socket);
     this.#folder = folder;
-    this.dockerLike = docker;
     this.#daemons = daemons;
+    const docker = this.dockerLike;
     this.images = {
       pull: ({ name }) => `${docker} pull -q ${name}`,
       load: ({ archive }) => `${docker} load -q -i ${archive}`,
@@ -56,36 +55,13 @@ export class Docker implements Engine {
       await containerd[Symbol.asyncDispose]();
       throw error;
     });
-    const client = `${clientBeside()} -H unix://${socket}`;
-    const docker = new Docker(folder, client, [dockerd, containerd]);
-    execFileSync('sh', ['-c', `tar -C ${rootfs} -c . | ${client} import - ${image}`], { stdio: 'pipe' });
+    const docker = new Docker(folder, socket, [dockerd, containerd]);
+    docker.import(rootfs);
     return docker;
   }
 
   get daemons(): readonly number[] {
     return this.#daemons.map(({ pid }) => pid);
-  }
-
-  run(args: readonly string[], options: RunOptions = {}): string {
-    const { stdin, tty, withoutLog } = options;
-    const flags = [stdin && '-i', tty && '-it', withoutLog && '--log-driver none'].filter(Boolean);
-    return `${this.dockerLike} run --rm ${flags.join(' ')} ${networkFlags(options)} ${image} ${args.join(' ')}`;
-  }
-
-  start(name: string, options: RunOptions = {}, args: readonly string[] = sleeper): string {
-    return `${this.dockerLike} run -d --name ${name} ${networkFlags(options)} ${image} ${args.join(' ')}`;
-  }
-
-  exec(name: string, args: readonly string[]): string {
-    return `${this.dockerLike} exec ${name} ${args.join(' ')}`;
-  }
-
-  list(): string {
-    return `${this.dockerLike} ps`;
-  }
-
-  remove(names: readonly string[]): string {
-    return `${this.dockerLike} rm -f ${names.join(' ')}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,10 +70,4 @@ export class Docker implements Engine {
     unmountBelow(this.#folder);
     await this.#left.remove();
   }
-}
-
-/** The client of the daemon's release, since the PATH may find another one first. */
-function clientBeside(): string {
-  const packaged = '/usr/bin/docker';
-  return existsSync(packaged) ? packaged : (findProgram('docker') ?? 'docker');
 }

@@ -4,7 +4,7 @@ import { compile } from '../../test/harness/rootfs.ts';
 import type { Bench } from '../cases/case.ts';
 import { type Engine, isInstalled, networkFlags, sleeper } from '../engines/engine.ts';
 import { Runner } from '../engines/runner.ts';
-import { Lab } from '../lab.ts';
+import { Lab, type LabOptions } from '../lab.ts';
 import { openPeers, peerNames } from '../peers.ts';
 
 export const own = 'liker';
@@ -43,13 +43,17 @@ export class Place implements AsyncDisposable {
     this.#hosts = firstHost + connecting.length;
   }
 
-  static async open({ lab: { checkout }, peers }: Bench): Promise<Place> {
+  /** `args`: more for likerd. */
+  static async open(
+    { lab: { checkout }, peers }: { readonly lab: Pick<Lab, 'checkout'>; readonly peers: Bench['peers'] },
+    args: LabOptions['args'] = () => [],
+  ): Promise<Place> {
     await using stack = new AsyncDisposableStack();
     const box = stack.use(await NetBox.open());
     const outside = await box.host(outsideHost);
     const { machine } = box;
     const programs = isInstalled('iperf3') ? ['iperf3'] : [];
-    const lab = stack.use(await Lab.open({ checkout, within: machine.within, programs }));
+    const lab = stack.use(await Lab.open({ checkout, within: machine.within, programs, args }));
     compile('net-load', join(lab.rootfs, 'bin/net-load'));
     const runner = stack.use(new Runner({ cwd: lab.home, log: join(lab.home, 'log'), env: lab.env }));
     const shell = stack.use(
