@@ -2,6 +2,7 @@ import { asError } from '../common/errors.ts';
 import { tellSystemError } from '../common/exhausted.ts';
 import { engineFailureCode, signalExitCode } from './cli/exit-codes.ts';
 import { dispatch, type Failure, report } from './dispatch.ts';
+import { flush, useDescriptors } from './output/streams.ts';
 
 const failure: Failure = { code: engineFailureCode };
 
@@ -23,20 +24,13 @@ function onSigusr1(): void {
 process.on('SIGUSR1', onSigusr1);
 process.on('uncaughtException', lastResort);
 process.on('unhandledRejection', lastResort);
-process.stdout.on('error', onOutputError);
-process.stderr.on('error', onOutputError);
+useDescriptors(onOutputError);
 
 /** Flushes all output before the process ends. */
 async function main(): Promise<never> {
   const code = await dispatch(process.argv.slice(2), failure);
-  await Promise.all([process.stdout, process.stderr].map(flush));
+  await flush();
   process.exit(code);
-}
-
-function flush(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write('', () => resolve());
-  });
 }
 
 void main();

@@ -1,10 +1,11 @@
-// Bundles likerctl into dist/: one script, V8's code cache, taken at the end of real runs, and a small loader.
+// Bundles likerctl into dist/: one script, V8's code cache, taken at the end of real runs, and a small loader; and the same as a program
+// of Bun, if that is installed.
 // Reading and compiling a few hundred modules would take longer than everything else that likerctl does.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { FakeServer } from '../client/test/fake-server.ts';
 
 const top = join(import.meta.dirname, '..');
@@ -103,7 +104,22 @@ const replaceSlowModules: Plugin = {
   },
 };
 
-async function bundle(): Promise<string> {
+type Runtime = Pick<BuildOptions, 'banner' | 'footer' | 'define'>;
+
+const forNode: Runtime = {
+  banner: {
+    js: `(function (exports, require, module, __filename, __dirname) {\nconst __moduleUrl = require('node:url').pathToFileURL(__filename).href;`,
+  },
+  footer: { js: '})' },
+  define: { 'import.meta.url': '__moduleUrl', 'import.meta.dirname': '__dirname' },
+};
+
+const forBun: Runtime = {
+  banner: { js: `const __folder = require('node:path').dirname(process.execPath);` },
+  define: { 'import.meta.dirname': '__folder' },
+};
+
+async function bundle(runtime: Runtime): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(top, 'client/main.ts')],
     write: false,
@@ -116,12 +132,8 @@ async function bundle(): Promise<string> {
     charset: 'ascii',
     minify: true,
     legalComments: 'none',
-    banner: {
-      js: `(function (exports, require, module, __filename, __dirname) {\nconst __moduleUrl = require('node:url').pathToFileURL(__filename).href;`,
-    },
-    footer: { js: '})' },
-    define: { 'import.meta.url': '__moduleUrl', 'import.meta.dirname': '__dirname' },
     logLevel: 'warning',
+    ...runtime,
   });
   return outputFiles[0]?.text ?? '';
 }
@@ -182,8 +194,41 @@ async function recordCache(digest: string): Promise<void> {
   if (code !== 0) throw new Error(`The run that records the code cache ended with ${code}`);
 }
 
+const buns: Partial<Record<NodeJS.Architecture, string>> = {
+  x64: 'bun-linux-x64-baseline',
+  arm64: 'bun-linux-aarch64',
+};
+
+/** Where Bun is not installed, or the CPU is too old for it, bin/likerctl takes Node.js. */
+async function compileForBun(): Promise<void> {
+  const program = join(dist, 'likerctl');
+  const bun = join(top, 'node_modules/@oven', buns[process.arch] ?? '', 'bin/bun');
+  const source = join(dist, 'bun.cjs');
+  writeFileSync(source, await bundle(forBun));
+  const flags = [
+    '--bytecode',
+    // A short command would compile functions that it calls a few hundred times, such as for each container of a list, and then end.
+    '--compile-jit-policy=100',
+    '--format=cjs',
+    // The user's working directory may have files of these names.
+    '--no-compile-autoload-dotenv',
+    '--no-compile-autoload-bunfig',
+  ];
+  try {
+    execFileSync(bun, ['build', '--compile', ...flags, `--outfile=${program}.new`, source], {
+      stdio: 'pipe',
+    });
+    execFileSync(`${program}.new`, ['--version'], { stdio: 'pipe' });
+    renameSync(`${program}.new`, program);
+  } catch (error) {
+    console.error(`likerctl is not compiled, and starts with Node.js: ${(error as Error).message}`);
+    rmSync(program, { force: true });
+  }
+  rmSync(source);
+}
+
 mkdirSync(dist, { recursive: true });
-const script = await bundle();
+const script = await bundle(forNode);
 const digest = createHash('sha256').update(script).digest('hex').slice(0, 12);
 rmSync(join(dist, `likerctl-${digest}.cache`), { force: true });
 writeFileSync(join(dist, `likerctl-${digest}.cjs`), script);
@@ -192,5 +237,6 @@ await recordCache(digest);
 writeFileSync(join(dist, 'boot.cjs.new'), loader(digest) + start);
 renameSync(join(dist, 'boot.cjs.new'), join(dist, 'boot.cjs'));
 for (const name of readdirSync(dist)) {
-  if (name.startsWith('likerctl') && !name.includes(digest)) rmSync(join(dist, name));
+  if (name.startsWith('likerctl-') && !name.includes(digest)) rmSync(join(dist, name));
 }
+await compileForBun();

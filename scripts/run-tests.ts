@@ -42,6 +42,8 @@ const otherWire: Group = { ...units, patterns: ['client/{connection,session}/**/
 const endsByOtherWire = endToEnd('test/{client-return,daemon-death}.test.ts');
 /** What depends on the way of a session's bytes: once more with those that likerctl exchanges with the shim. */
 const otherBytes = endToEnd('test/{daemon-death,terminal}.test.ts');
+/** What depends on the streams, the terminal and the signals of likerctl: once more with the one that Bun has compiled. */
+const otherRuntime = endToEnd('test/{client-return,run,terminal}.test.ts');
 /** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
 const machines = endToEnd('test/vm/*.test.ts');
 /** They measure how CPUs are shared, or use all of them. */
@@ -103,7 +105,7 @@ process.env['LIKER_EFFECTS'] = effects;
 process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, '../dist/test-cache');
 
 /** They choose which way is tested. */
-const settings = ['LIKER_WIRE', 'LIKER_BYTES'];
+const settings = ['LIKER_WIRE', 'LIKER_BYTES', 'LIKER_RUNTIME'];
 
 interface Failure {
   readonly file: string;
@@ -151,6 +153,7 @@ async function oneByOne(): Promise<void> {
   await runFiles(filesOf(others, [machines, measuring]), others, print);
   await onceMore('LIKER_WIRE', 'grpc', endsByOtherWire);
   await onceMore('LIKER_BYTES', 'likerd', otherBytes);
+  await onceMore('LIKER_RUNTIME', 'bun', otherRuntime);
 }
 
 async function onceMore(setting: string, value: string, group: Group): Promise<void> {

@@ -177,15 +177,15 @@ test('examples/queue.ts: many containers, whose output and exit status are their
   assert.equal(await s.ok(['lease', 'ls', '-q']), '');
 });
 
-/** What runs a program, of what scripts/setup installs from test/runtimes. */
+/** What runs a program; Node.js 22 and Deno are of what scripts/setup installs from test/runtimes. */
 const runtimes = {
-  'Node.js 22': ['node-22/bin/node'],
-  Bun: ['@oven/bun-linux-x64-baseline/bin/bun'],
-  Deno: ['.bin/deno', 'run', '--allow-all'],
+  'Node.js 22': ['dist/runtimes/node_modules/node-22/bin/node'],
+  Bun: ['node_modules/@oven/bun-linux-x64-baseline/bin/bun'],
+  Deno: ['dist/runtimes/node_modules/.bin/deno', 'run', '--allow-all'],
 };
 
 for (const [name, [bin = '', ...args]] of Object.entries(runtimes)) {
-  const program = join(repository, 'dist/runtimes/node_modules', bin);
+  const program = join(repository, bin);
   test(
     `docs/library.md by ${name}`,
     async () => {

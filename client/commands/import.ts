@@ -7,6 +7,7 @@ import { images } from '../connection/methods.ts';
 import { archiveRequests, upload } from '../connection/upload.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
+import { isTerminal } from '../output/streams.ts';
 import { archiveOf } from './archive-of.ts';
 import { download } from './download.ts';
 import { changeFlag, historyOf, messageFlag } from './image-flags.ts';
@@ -65,7 +66,7 @@ export async function makeImage(
 function bytesOf(source: string): AsyncIterable<Uint8Array> {
   if (/^https?:\/\//.test(source)) return download(source);
   if (source !== '-') return archiveOf(source);
-  if (process.stdin.isTTY)
+  if (isTerminal('stdin'))
     throw badArgument('input', 'Cannot import: stdin is a terminal; give a file, or a tar on stdin');
   return archiveOf(undefined);
 }

@@ -2,6 +2,7 @@ import type { LayerProgress } from '../../proto/gen/types/liker/v1/LayerProgress
 import { shortImageId } from '../format/image-name.ts';
 import { layerText, type SettledWords } from '../format/progress-bar.ts';
 import { LiveLines } from '../output/live-lines.ts';
+import { type Output, stream } from '../output/streams.ts';
 import { visible } from '../output/visible.ts';
 
 const settled = ['STAGE_DONE', 'STAGE_EXISTS', 'STAGE_MOUNTED'];
@@ -13,10 +14,10 @@ export class LayerLines {
   readonly #live: LiveLines | null;
   readonly #words: SettledWords;
 
-  constructor(words: SettledWords, stream: NodeJS.WriteStream = process.stdout) {
+  constructor(words: SettledWords, output: Output = 'stdout') {
     this.#words = words;
-    this.#stream = stream;
-    this.#live = stream.isTTY ? new LiveLines(stream) : null;
+    this.#stream = stream(output);
+    this.#live = this.#stream.isTTY ? new LiveLines(this.#stream) : null;
   }
 
   update(...layers: readonly LayerProgress[]): void {

@@ -6,6 +6,7 @@ import { archiveRequests, upload } from '../connection/upload.ts';
 import { pullWords } from '../format/progress-bar.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
+import { isTerminal } from '../output/streams.ts';
 import { archiveOf } from './archive-of.ts';
 import { LayerLines } from './layer-lines.ts';
 
@@ -42,12 +43,12 @@ export const load: Command = {
 
 async function loadImages({ flags, context }: Invocation): Promise<number> {
   const input = flags.text('input');
-  if (input === undefined && process.stdin.isTTY) {
+  if (input === undefined && isTerminal('stdin')) {
     throw badArgument('input', 'Cannot load: stdin is a terminal; give the archive with -i, or on stdin');
   }
   const start = { platform: flags.text('platform') ?? '', keepBlobs: flags.bool('keep-blobs') };
   const requests = archiveRequests(start, archiveOf(input));
-  const layers = flags.bool('quiet') || !process.stdout.isTTY ? null : new LayerLines(pullWords);
+  const layers = flags.bool('quiet') || !isTerminal('stdout') ? null : new LayerLines(pullWords);
   for await (const frame of upload(await context.connect(), images.LoadImages, requests)) {
     if (frame.progress) layers?.update(frame.progress);
     if (!frame.loaded) continue;

@@ -8,6 +8,7 @@ import { registryOf } from '../credentials/server-key.ts';
 import { storeCredentials } from '../credentials/store.ts';
 import { ask, askSecret } from '../output/ask.ts';
 import { printError, printLines } from '../output/print.ts';
+import { isTerminal } from '../output/streams.ts';
 import { isInsecure, tlsVerifyFlag } from './image-flags.ts';
 
 export const login: Command = {
@@ -77,7 +78,7 @@ async function credentialsOf({ flags }: Invocation, knownUser: string): Promise<
   const none = { identityToken: '', registryToken: '' };
   const secret = isPiped ? (await readAll(process.stdin)).replace(/\r?\n$/, '') : password;
   if (secret !== undefined && username !== '') return complete({ ...none, username, password: secret });
-  if (!process.stdin.isTTY) {
+  if (!isTerminal('stdin')) {
     throw new UsageError('login', 'stdin is no terminal to ask at: give --username and --password-stdin');
   }
   const hint = knownUser === '' ? '' : ` (${knownUser})`;

@@ -5,6 +5,7 @@ import { containers, logs as logService } from '../connection/methods.ts';
 import { rfc3339Nano } from '../format/timestamp.ts';
 import { notice } from '../output/notice.ts';
 import { Sink } from '../output/sink.ts';
+import { stream } from '../output/streams.ts';
 import { defined } from '../request/defined.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
 import { timeFlag } from './time-flags.ts';
@@ -80,8 +81,8 @@ function parseTail(text: string): number | undefined {
 class LogPrinter {
   readonly #withTime: boolean;
   readonly #streams = {
-    LOG_STREAM_STDERR: { sink: new Sink(process.stderr), inLine: false },
-    LOG_STREAM_STDOUT: { sink: new Sink(process.stdout), inLine: false },
+    LOG_STREAM_STDERR: { sink: new Sink(() => stream('stderr')), inLine: false },
+    LOG_STREAM_STDOUT: { sink: new Sink(() => stream('stdout')), inLine: false },
   };
 
   constructor(withTime: boolean) {

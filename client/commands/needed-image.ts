@@ -66,7 +66,7 @@ export async function haveImage(
   // Loaded here because few commands have to fetch their image.
   const { fetchImage } = await import('./pull.ts');
   try {
-    await fetchImage(connection, name, request, { isQuiet: flags.bool('quiet'), stream: process.stderr });
+    await fetchImage(connection, name, request, { isQuiet: flags.bool('quiet'), output: 'stderr' });
   } catch (error) {
     if (policy !== 'newer' || here === null || !hasReason(error, 'REGISTRY_UNREACHABLE')) throw error;
     notice(`${error.message}; the image that is here is used`);

@@ -16,6 +16,7 @@ import { findCredentials } from '../credentials/find.ts';
 import { pullWords } from '../format/progress-bar.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
+import { type Output, write } from '../output/streams.ts';
 import { visible } from '../output/visible.ts';
 import { contentTrustFlag, isInsecure, tlsVerifyFlag } from './image-flags.ts';
 import { LayerLines } from './layer-lines.ts';
@@ -73,14 +74,14 @@ export async function fetchImage(
   connection: Connection,
   name: ImageName,
   request: Omit<PullImageRequestInput, 'credentials'>,
-  { isQuiet, stream = process.stdout }: { readonly isQuiet: boolean; readonly stream?: NodeJS.WriteStream },
+  { isQuiet, output = 'stdout' }: { readonly isQuiet: boolean; readonly output?: Output },
 ): Promise<PullDone> {
   const print = (line: string): void => {
-    if (!isQuiet) stream.write(`${visible(line)}\n`);
+    if (!isQuiet) write(output, `${visible(line)}\n`);
   };
   print(`${name.digest ?? name.tag}: Pulling from ${name.path}`);
   const whole = { ...request, credentials: await findCredentials(name, process.env) };
-  const layers = isQuiet ? null : new LayerLines(pullWords, stream);
+  const layers = isQuiet ? null : new LayerLines(pullWords, output);
   let digest = '';
   for await (const frame of connection.messages(images.PullImage, () => whole, { follows: false })) {
     if (frame.resolved) {

@@ -6,6 +6,7 @@ import type { Connection } from '../connection/connection.ts';
 import { images } from '../connection/methods.ts';
 import { saveWords } from '../format/progress-bar.ts';
 import { isOnTerminal } from '../output/print.ts';
+import { isTerminal } from '../output/streams.ts';
 import { LayerLines } from './layer-lines.ts';
 import { archiveToFolder } from './layout-folder.ts';
 import { writeArchive } from './write-archive.ts';
@@ -85,7 +86,7 @@ async function* archiveOf(
   request: SaveImagesRequestInput,
   isQuiet: boolean,
 ): AsyncGenerator<Uint8Array> {
-  const layers = isQuiet || !process.stderr.isTTY ? null : new LayerLines(saveWords, process.stderr);
+  const layers = isQuiet || !isTerminal('stderr') ? null : new LayerLines(saveWords, 'stderr');
   const frames = connection.messages(images.SaveImages, () => request, {
     follows: false,
     again: 'save again',

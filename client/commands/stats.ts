@@ -14,6 +14,7 @@ import { sortKeys, statsRow } from '../format/stats-row.ts';
 import { fromNs } from '../format/timestamp.ts';
 import { LiveScreen } from '../output/live-screen.ts';
 import { isOnTerminal, printRows } from '../output/print.ts';
+import { stream } from '../output/streams.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
 
 export const stats: Command = {
@@ -137,7 +138,7 @@ function statsLines(snapshot: StatsSnapshot, flags: FlagValues, format: string):
     statsRow(container, snapshot, !flags.bool('no-trunc')),
   );
   const all = formatList(rows, format, layout);
-  const { columns } = process.stdout;
+  const { columns } = stream('stdout');
   const excess = (lines: readonly string[]): number => widest(lines) - columns;
   if (format !== '' || !isOnTerminal() || excess(all) <= 0) return all;
   const narrow = formatList(rows, format, narrowLayout);

@@ -16,7 +16,7 @@ export const version: Command = {
     const client = {
       Version: clientVersion,
       ApiVersion: clientApi,
-      NodeVersion: process.version,
+      ...runtimeVersion(),
       Os: process.platform,
       Arch: process.arch,
     };
@@ -30,6 +30,12 @@ export const version: Command = {
     return 0;
   },
 };
+
+/** Bun gives a version of Node.js, too: the one that it is like. */
+function runtimeVersion(): Record<string, string> {
+  const { bun } = process.versions;
+  return bun === undefined ? { NodeVersion: process.version } : { BunVersion: `v${bun}` };
+}
 
 function serverVersion(answer: GetVersionResponse): Record<string, string> {
   return {

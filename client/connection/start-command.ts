@@ -33,5 +33,5 @@ export function startCommand(socket: string): string {
   const usual = uid === 0 ? socketPath(defaultHost) : ownSocket(process.env, uid);
   const service = socket === usual ? serviceStart() : undefined;
   if (service !== undefined) return service.join(' ');
-  return process.argv[1]?.startsWith('/usr/lib/liker/') ? 'likerd' : 'npm start';
+  return import.meta.dirname.startsWith('/usr/lib/liker/') ? 'likerd' : 'npm start';
 }

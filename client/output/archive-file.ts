@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { Sink } from './sink.ts';
+import { stream } from './streams.ts';
 
 const fatalSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Writes an archive to stdout, no faster than the reader takes it. */
 export async function archiveToStdout(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const sink = new Sink(process.stdout);
+  const sink = new Sink(() => stream('stdout'));
   for await (const chunk of chunks) await sink.write(chunk);
   await sink.flush();
 }

@@ -1,9 +1,10 @@
 import { createInterface, type Interface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { stream } from './streams.ts';
 
 /** Asks a question on the terminal. Null: the answer was cut off by ^C or ^D. */
 export async function ask(question: string): Promise<string | null> {
-  return await answer(process.stdout, (lines, signal) => lines.question(question, { signal }));
+  return await answer(stream('stdout'), (lines, signal) => lines.question(question, { signal }));
 }
 
 /** As `ask`, without showing what is typed. */
@@ -12,11 +13,11 @@ export async function askSecret(question: string): Promise<string | null> {
   try {
     return await answer(nowhere, (lines, signal) => {
       // Not before: the terminal would still show what is typed at once.
-      process.stdout.write(question);
+      stream('stdout').write(question);
       return lines.question('', { signal });
     });
   } finally {
-    process.stdout.write('\n');
+    stream('stdout').write('\n');
   }
 }
 

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { stream } from './streams.ts';
 
 /** Switch to the alternate screen without cursor, and back. */
 const enterScreen = '\x1b[?1049h\x1b[?25l';
@@ -18,14 +19,14 @@ export class LiveScreen implements Disposable {
     process.kill(process.pid, signal);
   };
   readonly #suspend = (): void => {
-    process.stdout.write(leaveScreen, () => {
+    stream('stdout').write(leaveScreen, () => {
       process.off('SIGTSTP', this.#suspend);
       process.kill(process.pid, 'SIGTSTP');
     });
   };
   readonly #resume = (): void => {
     process.on('SIGTSTP', this.#suspend);
-    process.stdout.write(enterScreen);
+    stream('stdout').write(enterScreen);
     this.#paint();
   };
   readonly #restore = (): void => {
@@ -37,9 +38,9 @@ export class LiveScreen implements Disposable {
   };
 
   constructor() {
-    process.stdout.write(enterScreen);
+    stream('stdout').write(enterScreen);
     process.on('exit', this.#restore);
-    process.stdout.on('resize', this.#draw);
+    stream('stdout').on('resize', this.#draw);
     for (const signal of fatalSignals) process.on(signal, this.#end);
     process.on('SIGTSTP', this.#suspend);
     process.on('SIGCONT', this.#resume);
@@ -52,16 +53,16 @@ export class LiveScreen implements Disposable {
   }
 
   #paint(): void {
-    const { columns, rows } = process.stdout;
+    const { columns, rows } = stream('stdout');
     const hidden = this.#lines.length - rows;
     const shown = hidden > 0 ? [...this.#lines.slice(0, rows - 1), `… ${hidden + 1} more`] : this.#lines;
     const cut = shown.map((line) => [...line].slice(0, columns).join('') + clearToEndOfLine);
-    process.stdout.write(home + cut.join('\r\n') + clearBelow);
+    stream('stdout').write(home + cut.join('\r\n') + clearBelow);
   }
 
   [Symbol.dispose](): void {
     process.off('exit', this.#restore);
-    process.stdout.off('resize', this.#draw);
+    stream('stdout').off('resize', this.#draw);
     for (const signal of fatalSignals) process.off(signal, this.#end);
     process.off('SIGTSTP', this.#suspend);
     process.off('SIGCONT', this.#resume);

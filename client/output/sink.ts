@@ -9,12 +9,20 @@ interface BlockingHandle {
  * signals. Reports when it is full, and can be flushed.
  */
 export class Sink {
-  readonly #stream: Writable;
+  readonly #open: () => Writable;
+  #opened: Writable | undefined;
 
-  constructor(stream: Writable) {
-    this.#stream = stream;
-    const handle = (stream as { _handle?: BlockingHandle | null })._handle;
+  /** The stream is opened when there is something to write. */
+  constructor(open: () => Writable) {
+    this.#open = open;
+  }
+
+  get #stream(): Writable {
+    if (this.#opened) return this.#opened;
+    this.#opened = this.#open();
+    const handle = (this.#opened as { _handle?: BlockingHandle | null })._handle;
     handle?.setBlocking?.(false);
+    return this.#opened;
   }
 
   /** Writes the bytes. Returns a promise only if the caller should wait before writing more. */
@@ -25,7 +33,7 @@ export class Sink {
 
   /** All bytes have left the process, or none can any more. */
   get isFlushed(): boolean {
-    return this.#stream.writableLength === 0 || this.#stream.destroyed;
+    return !this.#opened || this.#opened.writableLength === 0 || this.#opened.destroyed;
   }
 
   /** Resolves when all bytes have left the process. */

@@ -102,8 +102,8 @@ export class Session {
   constructor(options: SessionOptions, front: Front) {
     this.#options = options;
     this.#front = front;
-    this.#stdout = new Sink(front.stdout);
-    this.#stderr = new Sink(front.stderr);
+    this.#stdout = new Sink(() => front.stdout);
+    this.#stderr = new Sink(() => front.stderr);
     if (!front.stdin || options.readOnly) return;
     this.#pump = new StdinPump(front.stdin, front.keys, {
       sendStdin: (piece) => (this.#way ? this.#way.stdin(piece) : this.#send({ stdin: piece })),

@@ -1,6 +1,7 @@
 import { signalExitCode } from '../cli/exit-codes.ts';
 import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
+import { isTerminal } from '../output/streams.ts';
 import { endingSignals, interruptingSignals } from './proxied-signals.ts';
 
 /** As in Docker's client: a process that ignores signals must not make likerctl unkillable. */
@@ -59,7 +60,7 @@ export class SignalHandling {
     this.#interrupts += 1;
     if (this.#interrupts < mostInterrupts) return;
     // Start a new line after the ^C that the terminal shows.
-    if (process.stderr.isTTY) printError('');
+    if (isTerminal('stderr')) printError('');
     notice('got SIGINT or SIGTERM three times; giving up the session');
     this.#end(signal);
   }

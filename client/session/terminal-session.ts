@@ -1,5 +1,6 @@
 import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
+import { isTerminal, stream } from '../output/streams.ts';
 import { exitCode } from './exit-code.ts';
 import { keyboardSignals, proxiedSignals } from './proxied-signals.ts';
 import { type Front, Session, type SessionEnd, type SessionOptions } from './session.ts';
@@ -17,8 +18,6 @@ export interface TerminalSessionOptions extends SessionOptions {
 /** Connects likerctl's own streams, terminal and signals to a session. Restores the terminal however it ends. */
 export class TerminalSession implements Front {
   readonly stdin: typeof process.stdin | null;
-  readonly stdout = process.stdout;
-  readonly stderr = process.stderr;
   readonly keys: readonly number[];
   readonly size = terminalSize;
   readonly notice = notice;
@@ -39,22 +38,30 @@ export class TerminalSession implements Front {
     });
   }
 
+  get stdout(): NodeJS.WriteStream {
+    return stream('stdout');
+  }
+
+  get stderr(): NodeJS.WriteStream {
+    return stream('stderr');
+  }
+
   /** Resolves to the exit code of likerctl. Throws the daemon's error if there is no process to wait for. */
   async run(): Promise<number> {
     const { tty, sigProxy, readOnly } = this.#options;
     const raw = tty && this.stdin?.isTTY === true;
     // A program on a terminal is controlled by keys: a signal that no key sends is meant for likerctl.
-    const keyboardOnly = tty && (process.stdin.isTTY || process.stdout.isTTY);
+    const keyboardOnly = tty && (isTerminal('stdin') || isTerminal('stdout'));
     const passed = tty ? (keyboardOnly ? keyboardSignals : []) : proxiedSignals;
     this.#signals.start(sigProxy && !raw && !readOnly ? passed : []);
     if (raw) this.#terminal.enterRaw();
-    if (tty) process.stdout.on('resize', this.#onResize);
+    if (tty) stream('stdout').on('resize', this.#onResize);
     let end: SessionEnd | undefined;
     try {
       end = await this.#session.run();
       return end.kind === 'exit' ? exitCode(end.status) : 0;
     } finally {
-      process.stdout.off('resize', this.#onResize);
+      if (tty) stream('stdout').off('resize', this.#onResize);
       this.#signals.stop();
       this.#terminal.restore({ reset: end?.kind !== 'exit' });
       if (end?.kind === 'detached') {

@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WindowSize } from '../../common/shim/encode.ts';
+import { setRaw } from '../output/print.ts';
+import { isTerminal, stream } from '../output/streams.ts';
 
 /**
  * Restores what a shell expects: normal screen (1047 does not move the cursor if that is shown already), no mouse reports, no
@@ -23,6 +25,7 @@ export class Terminal {
     process.on('exit', this.#restoreAtExit);
     process.on('SIGCONT', this.#continueRaw);
     this.#isRaw = true;
+    setRaw(true);
     this.#setRaw();
   }
 
@@ -40,10 +43,11 @@ export class Terminal {
   restore({ reset }: { readonly reset: boolean }): void {
     if (!this.#isRaw) return;
     this.#isRaw = false;
+    setRaw(false);
     process.off('exit', this.#restoreAtExit);
     process.off('SIGCONT', this.#continueRaw);
     try {
-      if (reset && process.stdout.isTTY) writeSync(1, terminalReset);
+      if (reset && isTerminal('stdout')) writeSync(1, terminalReset);
       process.stdin.setRawMode(false);
     } catch {
       // The terminal is gone: there is nothing to restore.
@@ -53,15 +57,15 @@ export class Terminal {
 
 /** The size of the terminal that shows the output; undefined if there is none. */
 export function terminalSize(): WindowSize | undefined {
-  const stream = [process.stdout, process.stderr].find((candidate) => candidate.isTTY);
-  if (stream === undefined || !stream.columns || !stream.rows) return undefined;
-  const { xPixels, yPixels } = pixels();
-  return { columns: stream.columns, rows: stream.rows, xPixels, yPixels };
+  const name = (['stdout', 'stderr'] as const).find(isTerminal);
+  if (name === undefined) return undefined;
+  const { columns, rows } = stream(name);
+  return columns && rows ? { columns, rows, ...pixels() } : undefined;
 }
 
 /** The size in pixels, which sixel and kitty graphics need; zeros if the terminal does not report it or is not stdin. */
 function pixels(): { xPixels: number; yPixels: number } {
-  const both = process.stdin.isTTY ? (native()?.pixels() ?? 0) : 0;
+  const both = isTerminal('stdin') ? (native()?.pixels() ?? 0) : 0;
   return { xPixels: both >>> 16, yPixels: both & 0xffff };
 }
 

@@ -10,9 +10,10 @@ const text = copyright(top);
 test("the file has Liker's licence and that of every dependency", () => {
   assert.ok(text.includes(readFileSync(join(top, 'LICENSE'), 'utf8').trim()));
   assert.match(text, /^GNU C Library.*LGPL-2\.1/m);
-  // The compiled half of koffi, whose licence is included.
+  // The compiled half of koffi, whose licence is included, and Bun.
+  assert.match(text, /^JavaScriptCore.*LGPL-2\.0/m);
   const [, without = ''] = /((?:.+\n)+)\nNo licence text/.exec(text) ?? [];
-  assert.match(without, /^-+\n(@koromix\/koffi-linux-.*\n)+$/);
+  assert.match(without, /^-+\n(@(koromix\/koffi|oven\/bun)-linux-.*\n)+$/);
 });
 
 test('a licence that Debian has in /usr/share/common-licenses is given as a reference', () => {

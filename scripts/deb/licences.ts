@@ -31,7 +31,13 @@ function productionPackages(top: string): [folder: string, version: string, lice
 const linked = `GNU C Library, linked into liker-shim (LGPL-2.1-or-later)
 
 Copyright (C) 1991-2022 Free Software Foundation, Inc.
-On Debian systems the text of this licence is in /usr/share/common-licenses/LGPL-2.1.`;
+On Debian systems the text of this licence is in /usr/share/common-licenses/LGPL-2.1.
+
+${'-'.repeat(80)}
+JavaScriptCore, in Bun, with which likerctl is compiled (LGPL-2.0-or-later)
+
+https://bun.com/docs/project/license has the licences of all parts of Bun, and says how to link it with another JavaScriptCore.
+On Debian systems the text of this licence is in /usr/share/common-licenses/LGPL-2.`;
 
 /** Text of /usr/share/doc/liker/copyright: Liker's licence and those of the included packages, each text once. */
 export function copyright(top: string): string {

@@ -49,7 +49,7 @@ function stagePrograms({ top, tree, version }: StageOptions): void {
 
 /** The bundles and the client's code cache in dist/, but no leftovers of earlier runs and packages. */
 function isProgram(path: string): boolean {
-  return /\/(dist|boot\.cjs|likerd(-metrics|-docker)?\.mjs|likerctl-[^/]*)$/.test(path);
+  return /\/(dist|boot\.cjs|likerd(-metrics|-docker)?\.mjs|likerctl(-[^/]*)?)$/.test(path);
 }
 
 async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
