@@ -87,19 +87,26 @@ export class Engine {
     }
   }
 
-  /** Sends an archive; resolves when it has been taken. */
-  async send<Start extends object, Response>(
+  /** Sends an archive, or a file; resolves when it has been taken. */
+  send<Start extends object, Response>(
+    ...upload: Parameters<typeof Engine.prototype.upload<Start, Response>>
+  ): Promise<void> {
+    return waiting(this.upload(...upload));
+  }
+
+  /** As `send`, but keeps no program alive. */
+  async upload<Start extends object, Response>(
     method: Method<{ start?: Start; data?: Uint8Array; end?: object }, Response>,
     start: Start,
-    archive: Archive,
+    bytes: Archive,
     { signal, onAnswer = () => {} }: SendOptions<Response> = {},
   ): Promise<void> {
     signal?.throwIfAborted();
-    const answers = upload(this.connection, method, archiveRequests(start, inPieces(archive)), signal);
+    const answers = upload(this.connection, method, archiveRequests(start, inPieces(bytes)), signal);
     const all = (async () => {
       for await (const answer of answers) onAnswer(answer);
     })();
-    await waiting(abortable(all, signal));
+    await abortable(all, signal);
   }
 
   close(): void {

@@ -1,12 +1,23 @@
-import { posix } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { files } from '../client/connection/methods.ts';
-import { hasReason } from '../common/errors.ts';
-import { tarEnd, tarHeader, tarPadding } from '../common/tar.ts';
 import type { FileEntry } from '../proto/gen/types/liker/v1/FileEntry.ts';
+import type { WriteFileStartInput } from '../proto/gen/types/liker/v1/WriteFileStart.ts';
 import type { CallOptions, Engine } from './engine.ts';
 import { fileContent } from './file-content.ts';
 import { type FileStats, type FolderEntry, fileStats, folderEntry } from './file-stats.ts';
+import type { Input } from './process.ts';
+import { uploadStream } from './upload-stream.ts';
+
+/** `w`: what the file has is gone, `a`: it is kept, and what is written comes after it. `x`: the file must not be there. */
+export type WriteFlag = 'w' | 'wx' | 'a' | 'ax';
+
+/** How a file is written. */
+export interface WriteFileOptions extends CallOptions {
+  /** Permissions of a new file; by default 0o644. */
+  readonly mode?: number;
+  /** By default `w`. */
+  readonly flag?: WriteFlag;
+}
 
 /** How a folder is listed. */
 export interface ReaddirOptions extends CallOptions {
@@ -51,23 +62,54 @@ export class Files {
     return Readable.from(this.#content(path, options), { objectMode: false });
   }
 
-  /** Writes a file that is there or not. Its folder must be there. It belongs to root. */
-  async writeFile(
-    path: string,
-    data: string | Uint8Array,
-    { mode = 0o644, signal }: CallOptions & { readonly mode?: number } = {},
-  ): Promise<void> {
-    const bytes = Buffer.from(data);
-    await this.#put(path, { kind: 'file', size: bytes.length, mode }, bytes, signal);
+  /** Writes a file, which is made if it is missing, and then belongs to root. Its folder must be there. A link is followed. */
+  async writeFile(path: string, data: Input, options: WriteFileOptions = {}): Promise<void> {
+    await this.#engine.send(files.WriteFile, this.#target(path, options), pieces(data), options);
   }
 
-  /** Makes a folder, unless it is there. The folder that it is in must be there. */
+  /** As `writeFile`, but after what the file has. */
+  appendFile(path: string, data: Input, options: WriteFileOptions = {}): Promise<void> {
+    return this.writeFile(path, data, { flag: 'a', ...options });
+  }
+
+  /** As `writeFile`, of what is written to the stream, which is finished once the file has all. */
+  createWriteStream(
+    path: string,
+    { flags, ...options }: Omit<WriteFileOptions, 'flag'> & { readonly flags?: WriteFlag } = {},
+  ): Writable {
+    const start = this.#target(path, { ...options, ...(flags && { flag: flags }) });
+    return uploadStream((bytes) => this.#engine.upload(files.WriteFile, start, bytes, options));
+  }
+
+  /** Makes a folder. `recursive`: with those above it that are missing, and nothing is wrong if it is there. */
   async mkdir(
     path: string,
-    { mode = 0o755, signal }: CallOptions & { readonly mode?: number } = {},
+    {
+      mode,
+      recursive = false,
+      ...options
+    }: CallOptions & { readonly mode?: number; readonly recursive?: boolean } = {},
   ): Promise<void> {
-    if (await this.#isFolder(path, signal)) return;
-    await this.#put(path, { kind: 'folder', size: 0, mode }, Buffer.alloc(0), signal);
+    const request = { container: this.#container, path, recursive, ...(mode !== undefined && { mode }) };
+    await this.#engine.call(files.MakeFolder, request, options);
+  }
+
+  /** Removes a file or a link. `recursive`: or a folder with all that is in it. `force`: nothing is wrong if nothing is there. */
+  async rm(
+    path: string,
+    {
+      recursive = false,
+      force = false,
+      ...options
+    }: CallOptions & { readonly recursive?: boolean; readonly force?: boolean } = {},
+  ): Promise<void> {
+    const request = { container: this.#container, path, recursive, force };
+    await this.#engine.call(files.RemoveFile, request, options);
+  }
+
+  /** Gives a file or a folder another path, in the place of what is there. */
+  async rename(path: string, newPath: string, options?: CallOptions): Promise<void> {
+    await this.#engine.call(files.RenameFile, { container: this.#container, path, newPath }, options);
   }
 
   /** What is at the path. A link is followed. */
@@ -111,15 +153,6 @@ export class Files {
     await this.#engine.send(files.WriteFiles, { container: this.#container, folder }, archive, options);
   }
 
-  async #isFolder(path: string, signal: AbortSignal | undefined): Promise<boolean> {
-    try {
-      return (await this.lstat(path, { signal })).isDirectory();
-    } catch (error) {
-      if (hasReason(error, 'PATH_NOT_FOUND')) return false;
-      throw error;
-    }
-  }
-
   async #stat(
     at: { readonly path: string; readonly follow: boolean },
     options?: CallOptions,
@@ -138,15 +171,13 @@ export class Files {
     for await (const { data } of stream) yield data;
   }
 
-  async #put(
-    path: string,
-    entry: { readonly kind: 'file' | 'folder'; readonly size: number; readonly mode: number },
-    bytes: Buffer,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const { dir, base } = posix.parse(posix.resolve('/', path));
-    const mtime = Math.floor(Date.now() / 1000);
-    const parts = [tarHeader({ ...entry, name: base, mtime }), bytes, tarPadding(entry.size), tarEnd()];
-    await this.writeArchive(dir, parts, { signal });
+  #target(path: string, { mode, flag = 'w' }: WriteFileOptions): WriteFileStartInput {
+    const how = { append: flag.startsWith('a'), exclusive: flag.endsWith('x') };
+    return { container: this.#container, path, ...how, ...(mode !== undefined && { mode }) };
   }
+}
+
+async function* pieces(data: Input): AsyncGenerator<Uint8Array, void, undefined> {
+  const parts = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+  for await (const part of parts) yield typeof part === 'string' ? Buffer.from(part) : part;
 }

@@ -15,7 +15,7 @@ export { Container, type ExecOptions, type LogOptions, type StopOptions } from '
 export type { Containers, ListOptions } from './containers.ts';
 export type { Archive, CallOptions } from './engine.ts';
 export type { FileStats, FolderEntry } from './file-stats.ts';
-export type { Files, ReaddirOptions } from './files.ts';
+export type { Files, ReaddirOptions, WriteFileOptions, WriteFlag } from './files.ts';
 export type {
   Images,
   ImportedImage,

@@ -267,7 +267,8 @@ test('files', async () => {
   await using box = await sleeper(liker);
   const before = Math.floor(Date.now() / 1000) * 1000;
   await box.files.mkdir('/tmp/f', { mode: 0o700 });
-  await box.files.mkdir('/tmp/f');
+  await assert.rejects(box.files.mkdir('/tmp/f'), { reason: 'PATH_EXISTS', code: 'EEXIST' });
+  await box.files.mkdir('/tmp/f', { recursive: true });
   const folder = await box.files.lstat('/tmp/f');
   assert.deepEqual([folder.isDirectory(), folder.mode & 0o777], [true, 0o700]);
   const bytes = Buffer.alloc(700_001, 'file');

@@ -42,6 +42,25 @@ export interface UnpackOptions {
   readonly owner: Owner;
 }
 
+export interface MakeFolderOptions {
+  readonly mode: number;
+  readonly recursive: boolean;
+}
+
+export interface RemoveOptions {
+  readonly recursive: boolean;
+  readonly force: boolean;
+}
+
+export interface WriteFileOptions {
+  /** Of a new file. */
+  readonly mode: number;
+  /** At its end, instead of from its begin, where it is cut. */
+  readonly append: boolean;
+  /** It must not be there. */
+  readonly exclusive: boolean;
+}
+
 /** Whose folder is unpacked into: a container's, or the caller's own, which is open. */
 export type Target = Viewer | { readonly target: number };
 
@@ -62,9 +81,57 @@ export class FileTree {
     { follow }: Pick<PackOptions, 'follow'>,
     signal?: AbortSignal,
   ): Promise<FileFacts> {
-    const args = [...viewedBy(viewer), 'stat', ...(follow ? ['--follow'] : []), '--', path];
-    const child = start(this.#programs.tree, args, ['ignore', 'ignore', 'pipe', 'pipe'], { viewer, signal });
-    return reports.stat(await lastLine(child, child.stdio[3] as Readable, signal));
+    return reports.stat(await this.#report(['stat', ...flags({ follow }), '--', path], { viewer, signal }));
+  }
+
+  /** `recursive`: with missing parents, and nothing is wrong if it is there. */
+  async makeFolder(
+    viewer: Viewer,
+    path: string,
+    { mode, recursive }: MakeFolderOptions,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const options = ['--mode', mode.toString(8), ...flags({ recursive })];
+    await this.#report(['mkdir', ...options, '--', path], { viewer, signal });
+  }
+
+  /** A link at the path is removed itself. `recursive`: with what is in it. `force`: nothing is wrong if nothing is there. */
+  async remove(
+    viewer: Viewer,
+    path: string,
+    { recursive, force }: RemoveOptions,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#report(['remove', ...flags({ recursive, force }), '--', path], { viewer, signal });
+  }
+
+  async rename(viewer: Viewer, from: string, to: string, signal?: AbortSignal): Promise<void> {
+    await this.#report(['rename', '--', from, to], { viewer, signal });
+  }
+
+  /** Writes a file, which is made if it is missing; a link is followed. What was written before an error stays. */
+  async write(
+    viewer: Viewer,
+    path: string,
+    { mode, append, exclusive }: WriteFileOptions,
+    bytes: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<Packed> {
+    const options = ['--mode', mode.toString(8), ...flags({ append, exclusive })];
+    const args = [...viewedBy(viewer), 'write', ...options, '--', path];
+    const stdio: StdioOptions = ['pipe', 'ignore', 'pipe', 'pipe'];
+    return await fed(bytes, signal, (either) => {
+      const child = start(this.#programs.tree, args, stdio, { viewer, signal: either });
+      const line = lastLine(child, child.stdio[3] as Readable, signal);
+      return { input: child.stdin as Writable, report: line.then(reports.pack), end: nothing };
+    });
+  }
+
+  /** Of a helper without input and output. */
+  async #report(args: readonly string[], { viewer, signal }: Use): Promise<string> {
+    const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe'];
+    const child = start(this.#programs.tree, [...viewedBy(viewer), ...args], stdio, { viewer, signal });
+    return await lastLine(child, child.stdio[3] as Readable, signal);
   }
 
   /** What is in a folder, by name; `recursive`: with what is in each folder after it. */
@@ -74,7 +141,7 @@ export class FileTree {
     { recursive }: { readonly recursive: boolean },
     signal?: AbortSignal,
   ): AsyncGenerator<FolderEntry, void> {
-    const args = [...viewedBy(viewer), 'list', ...(recursive ? ['--recursive'] : []), '--', path];
+    const args = [...viewedBy(viewer), 'list', ...flags({ recursive }), '--', path];
     for await (const line of parts(this.#archive(args, { viewer, signal }), '\n')) yield reports.entry(line);
   }
 
@@ -85,7 +152,7 @@ export class FileTree {
     { name, follow }: PackOptions,
     signal?: AbortSignal,
   ): AsyncGenerator<Buffer, Packed> {
-    const options = ['--name', name, ...(follow ? ['--follow'] : [])];
+    const options = ['--name', name, ...flags({ follow })];
     return yield* this.#archive([...viewedBy(viewer), 'pack', ...options, '--', path], { viewer, signal });
   }
 
@@ -97,7 +164,7 @@ export class FileTree {
     { name, follow }: PackOptions,
     signal?: AbortSignal,
   ): Promise<Packed> {
-    const options = ['--name', name, '--descriptors', ...(follow ? ['--follow'] : [])];
+    const options = ['--name', name, ...flags({ follow, descriptors: true })];
     const args = [...viewedBy(viewer), 'pack', ...options, '--', path];
     const child = startWith(socket, this.#programs.tree, args, ['ignore', socket, 'pipe', 'pipe'], {
       viewer,
@@ -162,29 +229,17 @@ export class FileTree {
     signal?: AbortSignal,
   ): Promise<Packed> {
     const { args, target, viewer } = targetOf(into, options);
-    const left = new AbortController();
-    const either = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
     const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', target];
-    const child = start(this.#programs.unpack, args, stdio, { viewer, signal: either });
-    const line = lastLine(child, child.stdout as Readable, signal);
-    const over = line.then(nothing, nothing);
-    const input = child.stdio[3] as Writable;
-    for (const stream of [input, child.stdin as Writable]) stream.on('error', () => {});
-    try {
-      let count = 0;
-      for await (const chunk of upTo(over, bytes)) {
-        if (input.destroyed) break;
-        count += chunk.length;
-        if (!input.write(chunk)) await drained(input);
-      }
-      input.end();
-      child.stdin?.end(`end ${count}\n`);
-    } catch (error) {
-      left.abort();
-      await line.catch(() => {});
-      throw error;
-    }
-    return reports.unpack(await line);
+    return await fed(bytes, signal, (either) => {
+      const child = start(this.#programs.unpack, args, stdio, { viewer, signal: either });
+      const line = lastLine(child, child.stdout as Readable, signal);
+      child.stdin?.on('error', nothing);
+      return {
+        input: child.stdio[3] as Writable,
+        report: line.then(reports.unpack),
+        end: (count) => void child.stdin?.end(`end ${count}\n`),
+      };
+    });
   }
 
   /** As `unpack`, but the archive comes through a connected Unix socket from `packTo` of another process. */
@@ -216,6 +271,42 @@ async function* parts(chunks: AsyncIterable<Buffer>, separator: string): AsyncGe
 }
 
 const nothing = (): void => {};
+
+/** A helper that reads. */
+interface Fed<T> {
+  readonly input: Writable;
+  /** Settles when it has ended. */
+  readonly report: Promise<T>;
+  /** Tells it that it has got all, which are so many bytes. */
+  readonly end: (count: number) => void;
+}
+
+/** The report of a helper that gets all bytes, or until it has ended. It is killed when they cannot be read, or by the signal. */
+async function fed<T>(
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+  begin: (either: AbortSignal) => Fed<T>,
+): Promise<T> {
+  const left = new AbortController();
+  const { input, report, end } = begin(signal ? AbortSignal.any([signal, left.signal]) : left.signal);
+  const over = report.then(nothing, nothing);
+  input.on('error', nothing);
+  try {
+    let count = 0;
+    for await (const chunk of upTo(over, bytes)) {
+      if (input.destroyed) break;
+      count += chunk.length;
+      if (!input.write(chunk)) await drained(input);
+    }
+    input.end();
+    end(count);
+  } catch (error) {
+    left.abort();
+    await over;
+    throw error;
+  }
+  return await report;
+}
 
 /** What comes until `over` resolves, also if that is while nothing comes. */
 async function* upTo<T>(over: Promise<void>, values: AsyncIterable<T>): AsyncGenerator<T, void> {
@@ -252,6 +343,11 @@ function drained(stream: Writable): Promise<void> {
     };
     stream.on('drain', over).on('close', over);
   });
+}
+
+/** Those that are true, as `--name`. */
+function flags(options: Readonly<Record<string, boolean>>): string[] {
+  return Object.entries(options).flatMap(([name, isTrue]) => (isTrue ? [`--${name}`] : []));
 }
 
 function viewedBy(viewer: Viewer | null): string[] {

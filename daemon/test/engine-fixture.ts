@@ -260,6 +260,10 @@ const noFiles = () => {
 };
 const files: FileKernel = {
   stat: noFiles,
+  makeFolder: noFiles,
+  remove: noFiles,
+  rename: noFiles,
+  write: noFiles,
   list: noFiles,
   pack: noFiles,
   packTo: noFiles,

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -74,9 +75,9 @@ function fieldsOf(pid: number): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-/** A process with another user namespace, in which the ids of the host are the same. */
+/** A process with another user namespace, and mounts of its own, in which the ids of the host are the same. */
 async function viewer(t: TestContext): Promise<Viewer> {
-  const child = spawn('unshare', ['--user', 'sleep', '1000'], { stdio: 'ignore' });
+  const child = spawn('unshare', ['--user', '--mount', 'sleep', '1000'], { stdio: 'ignore' });
   t.after(() => child.kill('SIGKILL'));
   const pid = child.pid ?? 0;
   await until('the namespace', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
@@ -169,6 +170,131 @@ test('what is in a folder is listed by name, with what is below it if asked, and
   assert.equal((await listed(join(at, 'a'), false)).length, 2, 'a link to the folder');
   await assert.rejects(listed(join(at, 'b.c'), false), { reason: 'BAD_PATH', code: 'ENOTDIR' });
   await assert.rejects(listed(join(at, 'none'), false), { reason: 'PATH_NOT_FOUND', code: 'ENOENT' });
+});
+
+async function* bytes(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+const plain = { mode: 0o640, append: false, exclusive: false };
+
+test('a file is written through links, in place, at its end, or only if it is new', async (t) => {
+  const [at, inside] = [folder(t), await viewer(t)];
+  const file = join(at, 'file');
+  const text = () => readFileSync(file, 'utf8');
+  assert.deepEqual(await files.write(inside, file, plain, bytes('first and long')), {
+    bytes: 14,
+    entries: 1,
+  });
+  assert.equal(statSync(file).mode & 0o7777, 0o640);
+  symlinkSync('file', join(at, 'link'));
+  const { ino } = statSync(file);
+  await files.write(inside, join(at, 'link'), { ...plain, mode: 0o600 }, bytes('second'));
+  assert.deepEqual([text(), statSync(file).ino, statSync(file).mode & 0o777], ['second', ino, 0o640]);
+  await files.write(inside, file, { ...plain, append: true }, bytes(' third'));
+  assert.equal(text(), 'second third');
+  await assert.rejects(files.write(inside, file, { ...plain, exclusive: true }, bytes('no')), {
+    reason: 'PATH_EXISTS',
+    code: 'EEXIST',
+  });
+  assert.equal(text(), 'second third');
+  // A link that leads nowhere is an existing name, and else what it leads to is made.
+  symlinkSync('made', join(at, 'dangling'));
+  const dangling = join(at, 'dangling');
+  await assert.rejects(files.write(inside, dangling, { ...plain, exclusive: true }, bytes('no')), {
+    code: 'EEXIST',
+  });
+  await files.write(inside, dangling, plain, bytes('made'));
+  assert.equal(readFileSync(join(at, 'made'), 'utf8'), 'made');
+  await files.write(inside, join(at, 'new'), { ...plain, mode: 0o4711, exclusive: true }, bytes('new'));
+  assert.equal(statSync(join(at, 'new')).mode & 0o7777, 0o4711);
+});
+
+test('what is no file is not written to, and not opened', async (t) => {
+  const [at, inside] = [folder(t), await viewer(t)];
+  const fifo = join(at, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  writeFileSync(join(at, 'file'), 'kept');
+  for (const [path, code] of [
+    [at, 'EISDIR'],
+    [fifo, 'EINVAL'],
+    ['/dev/null', 'EINVAL'],
+    [join(at, 'file/below'), 'ENOTDIR'],
+    [join(at, 'none/below'), 'ENOENT'],
+    ['/', 'EISDIR'],
+  ])
+    await assert.rejects(files.write(inside, path ?? '', plain, bytes('no')), { code }, path);
+  assert.equal(readFileSync(join(at, 'file'), 'utf8'), 'kept');
+});
+
+test('a write that is given up, or whose bytes cannot be read, keeps what has come', async (t) => {
+  const [at, inside] = [folder(t), await viewer(t)];
+  const file = join(at, 'file');
+  const begun = async () => readFileSync(file, 'utf8') === 'begun';
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('begun');
+    await until('the first bytes to be written', begun);
+    throw new Error('unreadable');
+  }
+  await assert.rejects(files.write(inside, file, plain, broken()), /unreadable/);
+  assert.ok(await begun());
+  const stop = new AbortController();
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('begun');
+    await until('the first bytes to be written', begun);
+    stop.abort();
+    await new Promise(() => {});
+  }
+  await assert.rejects(files.write(inside, file, plain, endless(), stop.signal), { reason: 'CANCELLED' });
+});
+
+test('folders are made, with those above them if asked', async (t) => {
+  const [at, inside] = [folder(t), await viewer(t)];
+  const [alone, deep] = [
+    { mode: 0o1770, recursive: false },
+    { mode: 0o700, recursive: true },
+  ];
+  await files.makeFolder(inside, join(at, 'one/'), alone);
+  assert.equal(statSync(join(at, 'one')).mode & 0o7777, 0o1770);
+  await assert.rejects(files.makeFolder(inside, join(at, 'one'), alone), { reason: 'PATH_EXISTS' });
+  await assert.rejects(files.makeFolder(inside, join(at, 'a/b'), alone), { reason: 'PATH_NOT_FOUND' });
+  for (let again = 0; again < 2; again++) await files.makeFolder(inside, join(at, 'a/b/c'), deep);
+  assert.deepEqual(
+    ['a', 'a/b', 'a/b/c'].map((name) => (statSync(join(at, name)).mode & 0o777).toString(8)),
+    ['755', '755', '700'],
+  );
+  writeFileSync(join(at, 'file'), '');
+  await assert.rejects(files.makeFolder(inside, join(at, 'file'), deep), { code: 'EEXIST' });
+  await assert.rejects(files.makeFolder(inside, join(at, 'file/x'), deep), { code: 'ENOTDIR' });
+});
+
+test('files are removed and renamed, and never what a link leads to', async (t) => {
+  const [at, inside] = [folder(t), await viewer(t)];
+  const [alone, deep] = [
+    { recursive: false, force: false },
+    { recursive: true, force: false },
+  ];
+  mkdirSync(join(at, 'tree/below'), { recursive: true });
+  writeFileSync(join(at, 'kept'), 'kept');
+  for (const name of ['link', 'tree/below/link']) symlinkSync(at, join(at, name));
+  const names = () => readdirSync(at).join(' ');
+  await files.remove(inside, join(at, 'link/'), alone);
+  await assert.rejects(files.remove(inside, join(at, 'link'), deep), { code: 'ENOENT' });
+  await files.remove(inside, join(at, 'link'), { recursive: false, force: true });
+  await files.remove(inside, join(at, 'none/below'), { recursive: false, force: true });
+  await assert.rejects(files.remove(inside, join(at, 'tree'), alone), { reason: 'BAD_PATH', code: 'EISDIR' });
+  assert.equal(names(), 'kept tree');
+  await files.rename(inside, join(at, 'kept'), join(at, 'tree/kept'));
+  await assert.rejects(files.rename(inside, join(at, 'kept'), join(at, 'x')), { code: 'ENOENT' });
+  await assert.rejects(files.rename(inside, join(at, 'tree'), join(at, 'tree/below/x')), { code: 'EINVAL' });
+  await files.rename(inside, join(at, 'tree'), join(at, 'moved'));
+  assert.equal(readFileSync(join(at, 'moved/kept'), 'utf8'), 'kept');
+  await files.remove(inside, join(at, 'moved'), deep);
+  assert.equal(names(), '');
+  // What has no name in a folder. A fault here must not reach further than this folder.
+  for (const path of [`${at}/.`, `${at}/none/..`, `${at}/./`])
+    await assert.rejects(files.remove(inside, path, deep), { code: 'EINVAL' }, path);
+  assert.equal(names(), '');
 });
 
 test('a link is told, and followed only if asked', async (t) => {

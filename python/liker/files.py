@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import posixpath
+import queue
 import tarfile
-import time
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, cast, IO, Iterable, Iterator
+from typing import Any, Callable, cast, IO, Iterable, Iterator, Literal
 
 from .engine import Engine
 from .errors import LikerError
@@ -48,24 +49,47 @@ class Files:
         self._engine = engine
         self._container = container
 
+    def open(self, path: str, mode: Literal["r", "w", "a", "x", "rb", "wb", "ab", "xb"] = "r") -> IO[Any]:
+        """The file as a stream, with the modes of Python's open; text is UTF-8. What is written is there once the stream is closed."""
+        how = mode.rstrip("b")
+        raw = _Content(self._content(path)) if how == "r" else _Upload(self._target(path, how, None), self._write)
+        stream = io.BufferedReader(raw, _PIECE) if how == "r" else io.BufferedWriter(raw, _PIECE)
+        return cast(IO[Any], stream if mode.endswith("b") else io.TextIOWrapper(stream, "utf-8"))
+
     def read_file(self, path: str) -> bytes:
         """The whole file. A link is followed."""
-        request = file_service_pb2.ReadFilesRequest(container=self._container, path=path, name="file", follow=True)
-        with tarfile.open(fileobj=cast(IO[bytes], _Pieces(self._read(request))), mode="r|") as archive:
-            entry = archive.next()
-            content = archive.extractfile(entry) if entry is not None and entry.isfile() else None
-            if content is None:
-                raise LikerError("BAD_PATH", f"Cannot read '{path}': it is no file")
-            return content.read()
+        return b"".join(self._content(path))
 
-    def write_file(self, path: str, data: str | bytes, mode: int = 0o644) -> None:
-        """Writes a file that is there or not. Its folder must be there. It belongs to root."""
+    def write_file(
+        self,
+        path: str,
+        data: str | bytes | Iterable[bytes],
+        mode: int = 0o644,
+        flag: Literal["w", "wx", "a", "ax"] = "w",
+    ) -> None:
+        """Writes a file, which is made if it is missing, and then belongs to root. Its folder must be there. A link is followed."""
         content = data.encode() if isinstance(data, str) else data
-        self._put(path, tarfile.REGTYPE, content, mode)
+        pieces = (content[at : at + _PIECE] for at in range(0, len(content), _PIECE)) if isinstance(content, bytes) else content
+        self._write(self._target(path, flag, mode), pieces)
 
-    def mkdir(self, path: str, mode: int = 0o755) -> None:
-        """Makes a folder, unless it is there. The folder that it is in must be there."""
-        self._put(path, tarfile.DIRTYPE, b"", mode)
+    def append_file(self, path: str, data: str | bytes | Iterable[bytes], mode: int = 0o644) -> None:
+        """As write_file, but after what the file has."""
+        self.write_file(path, data, mode, "a")
+
+    def mkdir(self, path: str, mode: int = 0o755, recursive: bool = False) -> None:
+        """Makes a folder. If it is recursive: with those above it that are missing, and nothing is wrong if it is there."""
+        request = file_service_pb2.MakeFolderRequest(container=self._container, path=path, mode=mode, recursive=recursive)
+        self._engine.call(self._engine.files.MakeFolder, request)
+
+    def rm(self, path: str, recursive: bool = False, force: bool = False) -> None:
+        """Removes a file or a link. `recursive`: or a folder with all that is in it. `force`: nothing is wrong if nothing is there."""
+        request = file_service_pb2.RemoveFileRequest(container=self._container, path=path, recursive=recursive, force=force)
+        self._engine.call(self._engine.files.RemoveFile, request)
+
+    def rename(self, path: str, new_path: str) -> None:
+        """Gives a file or a folder another path, in the place of what is there."""
+        request = file_service_pb2.RenameFileRequest(container=self._container, path=path, new_path=new_path)
+        self._engine.call(self._engine.files.RenameFile, request)
 
     def stat(self, path: str) -> FileStats:
         """What is at the path. A link is followed."""
@@ -116,16 +140,29 @@ class Files:
         for answer in self._engine.stream(self._engine.files.ReadFiles, lambda: request, again="read again"):
             yield answer.data
 
-    def _put(self, path: str, kind: bytes, content: bytes, mode: int) -> None:
-        folder, name = posixpath.split(posixpath.normpath(posixpath.join("/", path)))
-        entry = tarfile.TarInfo(name)
-        entry.type, entry.size, entry.mode = kind, len(content), mode
-        entry.mtime = int(time.time())
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            archive.addfile(entry, io.BytesIO(content))
-        packed.seek(0)
-        self.write_archive(folder, iter(lambda: packed.read(_PIECE), b""))
+    def _content(self, path: str) -> Iterator[bytes]:
+        request = file_service_pb2.ReadFilesRequest(container=self._container, path=path, name="file", follow=True)
+        with tarfile.open(fileobj=cast(IO[bytes], _Pieces(self._read(request))), mode="r|") as archive:
+            entry = archive.next()
+            content = archive.extractfile(entry) if entry is not None and entry.isfile() else None
+            if content is None:
+                raise LikerError("BAD_PATH", f"Cannot read '{path}': it is no file")
+            yield from iter(lambda: content.read(_PIECE), b"")
+
+    def _target(self, path: str, flag: str, mode: int | None) -> file_service_pb2.WriteFileStart:
+        how = {"append": "a" in flag, "exclusive": "x" in flag}
+        return file_service_pb2.WriteFileStart(container=self._container, path=path, mode=mode, **how)
+
+    def _write(self, start: file_service_pb2.WriteFileStart, pieces: Iterable[bytes]) -> None:
+        request = file_service_pb2.WriteFileRequest
+
+        def requests() -> Iterator[Any]:
+            yield request(start=start)
+            for data in pieces:
+                yield request(data=data)
+            yield request(end=file_service_pb2.WriteEnd())
+
+        self._engine.send(self._engine.files.WriteFile, requests())
 
 
 def _stats(file: file_service_pb2.File) -> FileStats:
@@ -149,3 +186,70 @@ class _Pieces(io.BufferedIOBase):
                 return b""
         data, self._rest = self._rest[:size], self._rest[size:]
         return data
+
+
+class _Content(io.RawIOBase):
+    """The bytes of a file."""
+
+    def __init__(self, pieces: Iterator[bytes]):
+        self._pieces = pieces
+        # What is wrong is raised by open.
+        self._rest = next(pieces, b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = next(self._pieces, b"")
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+class _Upload(io.RawIOBase):
+    """Sends what is written, in a thread."""
+
+    def __init__(self, start: Any, send: Callable[[Any, Iterable[bytes]], None]):
+        self._waiting: queue.Queue[bytes] = queue.Queue(2)
+        self._failed: Exception | None = None
+        self._over = False
+        self._thread = threading.Thread(target=self._run, args=(start, send), daemon=True)
+        self._thread.start()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        piece = bytes(data)
+        if piece:
+            self._put(piece)
+        return len(piece)
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        super().close()
+        if not self._over:
+            # The empty piece ends it.
+            self._waiting.put(b"")
+        self._thread.join()
+        if self._failed is not None:
+            raise self._failed
+
+    def _put(self, piece: bytes) -> None:
+        if not self._over:
+            self._waiting.put(piece)
+        if self._failed is not None:
+            raise self._failed
+
+    def _run(self, start: Any, send: Callable[[Any, Iterable[bytes]], None]) -> None:
+        try:
+            send(start, iter(self._waiting.get, b""))
+        except Exception as error:
+            self._failed = error
+        self._over = True
+        # Whoever waits for room, or for a piece, goes on.
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        self._waiting.put(b"")

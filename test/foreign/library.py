@@ -226,6 +226,29 @@ def files(liker):
             raise AssertionError("it was listed")
         except LikerError as error:
             equal((error.reason, error.code), ("BAD_PATH", "ENOTDIR"))
+        box.files.mkdir("/tmp/h/i", recursive=True)
+        fails("PATH_EXISTS", lambda: box.files.mkdir("/tmp/h/i"))
+        box.files.append_file("/tmp/h/text", "one")
+        box.files.append_file("/tmp/h/text", (piece for piece in [b" ", b"two"]))
+        fails("PATH_EXISTS", lambda: box.files.write_file("/tmp/h/text", "no", flag="wx"))
+        with box.files.open("/tmp/h/text", "a") as stream:
+            stream.write(" drei\nvier ü\n")
+        with box.files.open("/tmp/h/text") as stream:
+            equal(list(stream), ["one two drei\n", "vier ü\n"])
+        with box.files.open("/tmp/h/large", "wb") as stream:
+            for at in range(0, len(LARGE), 100_000):
+                stream.write(LARGE[at : at + 100_000])
+        with box.files.open("/tmp/h/large", "rb") as stream:
+            assert stream.read(7) + stream.read() == LARGE
+        fails("PATH_NOT_FOUND", lambda: box.files.open("/tmp/none", "rb"))
+        fails("PATH_NOT_FOUND", lambda: box.files.open("/tmp/none/file", "wb").close())
+        box.files.rename("/tmp/h/text", "/tmp/h/i/text")
+        box.files.rm("/tmp/h/large")
+        fails("BAD_PATH", lambda: box.files.rm("/tmp/h"))
+        equal(box.files.readdir("/tmp/h", recursive=True), ["i", "i/text"])
+        box.files.rm("/tmp/h", recursive=True)
+        box.files.rm("/tmp/h", force=True)
+        fails("PATH_NOT_FOUND", lambda: box.files.rm("/tmp/h"))
         unreadable = (int(text) for text in ["no number"])
         assert raised(lambda: box.files.write_archive("/tmp", unreadable)).startswith("ValueError: ")
         fails("BAD_ARCHIVE", lambda: box.files.write_archive("/tmp", [b"no archive" * 100]))

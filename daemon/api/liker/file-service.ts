@@ -1,4 +1,4 @@
-import { LikerError } from '../../../common/errors.ts';
+import { invalid, LikerError } from '../../../common/errors.ts';
 import type { FileServiceHandlers } from '../../../proto/gen/types/liker/v1/FileService.ts';
 import type { FileService, OfferedSocket } from '../../engine/files/api.ts';
 import { bidiStream } from '../grpc/bidi-stream.ts';
@@ -21,7 +21,7 @@ const changeKinds = {
 } as const;
 
 export function fileService(context: ApiContext, files: FileService): FileServiceHandlers {
-  const { reads } = unaryHandlers(context);
+  const { reads, changes } = unaryHandlers(context);
   const socketFor = (peer: Peer | null): Promise<OfferedSocket | null> => {
     if (peer) return files.offerSocket(peer.uid);
     throw new LikerError('CANCELLED', 'The client has closed its connection');
@@ -36,6 +36,28 @@ export function fileService(context: ApiContext, files: FileService): FileServic
       const path = required(request.path, 'path');
       for await (const some of batches(files.list(parseTarget(request), path, request, signal)))
         yield { entries: some.map((entry) => ({ name: entry.name, file: formatFile(entry) })) };
+    }),
+    MakeFolder: changes(async (request, signal) => {
+      const { recursive } = request;
+      const options = { mode: modeOf(request.mode, 0o755), recursive };
+      await files.makeFolder(parseTarget(request), required(request.path, 'path'), options, signal);
+      return {};
+    }),
+    RemoveFile: changes(async (request, signal) => {
+      await files.remove(parseTarget(request), required(request.path, 'path'), request, signal);
+      return {};
+    }),
+    RenameFile: changes(async (request, signal) => {
+      const [from, to] = [required(request.path, 'path'), required(request.newPath, 'new_path')];
+      await files.rename(parseTarget(request), from, to, signal);
+      return {};
+    }),
+    WriteFile: bidiStream(context, async function* (requests, signal) {
+      const { start, archive: bytes } = await archiveOf(requests);
+      const { append, exclusive } = start;
+      const options = { mode: modeOf(start.mode, 0o644, 'start.'), append, exclusive };
+      const path = required(start.path, 'start.path');
+      yield { sizeBytes: await files.writeFile(parseTarget(start, 'start.'), path, options, bytes, signal) };
     }),
     ReadFiles: serverStream(context, async function* (request, signal) {
       const options = { name: noNul(request.name, 'name'), follow: request.follow };
@@ -71,13 +93,13 @@ export function fileService(context: ApiContext, files: FileService): FileServic
       for await (const some of batches(files.changes(parseTarget(request), signal)))
         yield { changes: some.map(({ kind, path }) => ({ kind: changeKinds[kind], path })) };
     }),
-    CommitContainer: unaryHandlers(context).changes(async (request, signal) => {
-      const { name, author, message, changes, noPause } = request;
+    CommitContainer: changes(async (request, signal) => {
+      const { name, author, message, noPause } = request;
       const options = {
         name: noNul(name, 'name'),
         author: noNul(author, 'author'),
         message: noNul(message, 'message'),
-        changes: changes.map((change) => noNul(change, 'changes')),
+        changes: request.changes.map((change) => noNul(change, 'changes')),
         pause: !noPause,
       };
       return { image: formatImage(await files.commit(parseTarget(request), options, signal)) };
@@ -86,6 +108,15 @@ export function fileService(context: ApiContext, files: FileService): FileServic
       for await (const data of files.export(parseTarget(request), signal)) yield { data };
     }),
   };
+}
+
+const mostMode = 0o7777;
+
+function modeOf(mode: number | undefined, byDefault: number, prefix = ''): number {
+  if (mode === undefined) return byDefault;
+  if (mode > mostMode)
+    throw invalid(`${prefix}mode`, mode, 'it must be at most 4095, which is 7777 in octal');
+  return mode;
 }
 
 /** All of them, as many as one message takes at a time; at the end what is left, if only nothing. */

@@ -2,7 +2,12 @@ export type { FileFacts, FolderEntry } from '../../../common/files/report.ts';
 export type { OfferedSocket } from '../../kernel/files/sockets.ts';
 
 import type { FileFacts, FolderEntry } from '../../../common/files/report.ts';
-import type { FileChange } from '../../../common/files/tree.ts';
+import type {
+  FileChange,
+  MakeFolderOptions,
+  RemoveOptions,
+  WriteFileOptions,
+} from '../../../common/files/tree.ts';
 import type { OfferedSocket } from '../../kernel/files/sockets.ts';
 import type { ImageView } from '../images/api.ts';
 
@@ -19,6 +24,19 @@ export interface FileService {
     options: ListOptions,
     signal: AbortSignal,
   ): AsyncIterable<FolderEntry>;
+  /** Rejects with PATH_EXISTS, READ_ONLY, TOO_MANY: see FileTree.makeFolder. */
+  makeFolder(container: string, path: string, options: MakeFolderOptions, signal: AbortSignal): Promise<void>;
+  /** See FileTree.remove. */
+  remove(container: string, path: string, options: RemoveOptions, signal: AbortSignal): Promise<void>;
+  rename(container: string, from: string, to: string, signal: AbortSignal): Promise<void>;
+  /** Writes a file, and resolves to the count of bytes: see FileTree.write. */
+  writeFile(
+    container: string,
+    path: string,
+    options: WriteFileOptions,
+    bytes: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<number>;
   /** A tar archive of what is at a path, which is complete when the iteration ends without an error. */
   read(container: string, path: string, options: ReadOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /**

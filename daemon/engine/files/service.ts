@@ -21,6 +21,26 @@ export function fileService(context: EngineContext): FileService {
       yield* files.list(root.process, path, options, root.signal);
     },
 
+    async makeFolder(reference, path, options, signal) {
+      await using root = await openRoot(context, registry.find(reference), signal);
+      await files.makeFolder(root.process, path, options, root.signal);
+    },
+
+    async remove(reference, path, options, signal) {
+      await using root = await openRoot(context, registry.find(reference), signal);
+      await files.remove(root.process, path, options, root.signal);
+    },
+
+    async rename(reference, from, to, signal) {
+      await using root = await openRoot(context, registry.find(reference), signal);
+      await files.rename(root.process, from, to, root.signal);
+    },
+
+    async writeFile(reference, path, options, bytes, signal) {
+      await using root = await openRoot(context, registry.find(reference), signal);
+      return (await files.write(root.process, path, options, bytes, root.signal)).bytes;
+    },
+
     async *read(reference, path, { name, follow }, signal) {
       await using root = await openRoot(context, registry.find(reference), signal);
       yield* files.pack(root.process, path, { name: name || nameOf(path), follow }, root.signal);

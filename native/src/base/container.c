@@ -83,6 +83,14 @@ int enter_container (const struct container *container, const char **call) {
   return open_entrance (&entrance, container, call) < 0 ? -1 : steal_fd (&entrance.root);
 }
 
+int enter_container_mounts (const struct container *container, const char **call) {
+  __attribute__ ((cleanup (close_entrance))) struct entrance entrance = { -1, -1, -1 };
+  if (open_entrance (&entrance, container, call) < 0)
+    return -1;
+  *call = "setns";
+  return sys_setns (entrance.mounts, CLONE_NEWNS) < 0 ? -1 : steal_fd (&entrance.root);
+}
+
 int enter_container_root (const struct container *container, const char **call) {
   __attribute__ ((cleanup (close_entrance))) struct entrance entrance = { -1, -1, -1 };
   if (open_entrance (&entrance, container, call) < 0)

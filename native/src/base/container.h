@@ -17,5 +17,11 @@ int parse_container (const char *text, struct container *container);
  */
 int enter_container (const struct container *container, const char **call);
 
+/*
+ * The same, but the caller is then in the mount namespace of the container: only there does the kernel refuse to remove or to rename what
+ * something is mounted on.
+ */
+int enter_container_mounts (const struct container *container, const char **call);
+
 /* The same, but a copy of the root without what is mounted in it. The caller is then in the mount namespace of the container. */
 int enter_container_root (const struct container *container, const char **call);

@@ -23,7 +23,7 @@ export async function archiveOf<Start>(
 async function* bytesOf(frames: AsyncIterator<UploadFrame<unknown>>): AsyncGenerator<Uint8Array> {
   for (;;) {
     const { value, done } = await frames.next();
-    if (done) throw new LikerError('CANCELLED', 'The archive broke off: its end frame is missing');
+    if (done) throw new LikerError('CANCELLED', 'The upload broke off: its end frame is missing');
     if (value.frame === 'end') return;
     if (!value.data) throw badArgument('data', 'Invalid frame: it must be data or end');
     if (value.data.length === 0) continue;
