@@ -72,7 +72,8 @@ export function startFailure(code: number, message: string): HttpError {
 
 /** What a call answers that failed with `thrown`. `what` completes "Cannot …" for a system error. */
 export function toHttpError(thrown: unknown, what: string, log: Log): HttpError {
-  const error = asError(tellSystemError(thrown, what));
+  const given = asError(thrown);
+  const error = isLikerError(given) ? given : asError(tellSystemError(given, what));
   if (error instanceof HttpError) return error;
   if (!isLikerError(error)) {
     log.error('unexpected error', { error });
