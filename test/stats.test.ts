@@ -218,6 +218,20 @@ describe('out-of-memory kills', () => {
     assert.deepEqual([next.OOMKilled, next.OOMKills, next.ExitCode], [false, 0, 0]);
   });
 
+  test('of an exec: its exit says so, and that of a later SIGKILL does not', async () => {
+    const id = await s.detached(limits, ['sleep', '1000']);
+    const exitOf = async (...args: string[]) => {
+      const { exit } = await s.api.call<{ exit: { signal: number; oomKilled: boolean } }>((callback) =>
+        s.api.sessions.ExecSync({ container: id, process: { args } }, callback as never),
+      );
+      return [exit.signal, exit.oomKilled];
+    };
+    assert.deepEqual(await exitOf('tail', '/dev/zero'), [9, true]);
+    await until('the event', async () => (await oomEvents(id)).length === 1);
+    assert.deepEqual(await exitOf('sh', '-c', 'kill -9 $$'), [9, false]);
+    assert.deepEqual(await oomEvents(id), ['1 false']);
+  });
+
   test('one that happens without a daemon is reported by the next one', async () => {
     const script = 'until [ -e /go ]; do sleep 0.1; done; tail /dev/zero; >/gone; sleep 1000';
     const id = await s.detached(limits, ['bash', '-c', script]);

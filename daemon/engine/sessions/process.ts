@@ -58,6 +58,8 @@ export class ContainerProcess implements SessionHost {
   onDisconnect: OnDisconnect;
   /** For an exec: kill the processes that it leaves running when it ends. Otherwise they live on in the container. */
   killsLeftovers = false;
+  /** For an exec: it is being killed because memory ran out. */
+  oomHit = false;
 
   constructor(identity: ProcessIdentity, shim: Shim | null, events: ProcessEvents) {
     this.identity = identity;

@@ -121,6 +121,11 @@ function parseCapability(text: string, field: string): bigint | null {
   );
 }
 
+/** Throws BAD_ARGUMENT for a name that there is not. */
+export function checkCapabilities(names: readonly string[], field: string): void {
+  for (const [index, name] of names.entries()) parseCapability(name, `${field}[${index}]`);
+}
+
 export interface CapabilityRequest {
   readonly add: readonly string[];
   readonly drop: readonly string[];

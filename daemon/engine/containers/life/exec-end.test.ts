@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { EngineFixture } from '../../../test/engine-fixture.ts';
+import { reportOomKills } from './oom.ts';
 
 async function withExec(t: Parameters<typeof EngineFixture.start>[0], options = {}) {
   const engine = EngineFixture.start(t);
@@ -72,4 +73,34 @@ test('an exec that fails to start leaves nothing behind', async (t) => {
   assert.deepEqual(group.execs(), [1]);
   assert.equal(container.run?.execs.size, 1);
   assert.deepEqual(engine.context.ledger.execs.rows(container.id).length, 1);
+});
+
+test('an exec that is killed for memory says so; one that is killed later does not', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const engine = EngineFixture.start(t);
+  const container = await engine.started({ init: false });
+  const [shim, group] = [engine.host.shim(container.id), engine.host.groups.get(container.id)];
+  assert.ok(group);
+  const killed = async (number: number, before = () => {}) => {
+    const exec = await engine.exec(container);
+    before();
+    shim.exit(number, { signal: 9 });
+    await exec.ending;
+    return exec.exit?.oomKilled;
+  };
+  const counted = () => {
+    group.oomCount += 1;
+    reportOomKills(engine.context, container, group.oomCount);
+  };
+  assert.equal(await killed(1, counted), true, 'nobody has been told of the kill yet');
+  t.mock.timers.tick(500);
+  assert.equal(await killed(2), false);
+  const withVictim = () => {
+    const isKilled = (pid: number) => pid === container.run?.process(3)?.host?.pid;
+    Object.assign(engine.host.proc, { isKilled });
+    counted();
+    t.mock.timers.tick(500);
+  };
+  assert.equal(await killed(3, withVictim), true, 'it was seen to be the victim');
+  assert.equal(container.phase.state, 'running');
 });

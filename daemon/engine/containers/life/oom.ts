@@ -1,4 +1,5 @@
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
 import type { ContainerEvent } from '../model/container-event.ts';
 import type { Facts } from '../model/facts.ts';
@@ -47,6 +48,8 @@ function report(
 ): void {
   // The init has already reaped it: the exit that follows will report the kill.
   if (hit === 'over') return;
+  for (const exec of container.run?.execs.values() ?? [])
+    if (exec.host && context.proc.isKilled(exec.host.pid)) exec.oomHit = true;
   context.ledger.change(
     container,
     { facts: { oomKills: count, oomHitMain: container.facts.oomHitMain || (hit ?? true) } },
@@ -61,6 +64,18 @@ export function oomEvent(count: number, mainKilled: boolean): ContainerEvent {
 /** Whether the kernel killed the main process because memory ran out. */
 export function wasOomKilled(signal: number, kills: number, { oomKills, oomHitMain }: Facts): boolean {
   return signal === 9 && (kills > oomKills || oomHitMain);
+}
+
+/** The same of an exec. A kill that is not reported yet is that of whoever ends now, unless the whole container ends. */
+export function wasExecOomKilled(
+  context: EngineContext,
+  container: Container,
+  { oomHit }: ContainerProcess,
+  signal: number,
+): boolean {
+  if (signal !== 9) return false;
+  const isUnreported = oomKillsOf(context, container) > container.facts.oomKills;
+  return oomHit || (isUnreported && isMainKilled(context, container) === false);
 }
 
 /** Null: this kernel does not show which process the main one is. */

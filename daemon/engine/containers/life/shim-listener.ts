@@ -11,7 +11,7 @@ import { writeRunRecord } from '../resources/run-record.ts';
 import { connectCni } from './connect-cni.ts';
 import { endedUnseen, mainEnded } from './end.ts';
 import { execEnded } from './exec-end.ts';
-import { reportOomKills } from './oom.ts';
+import { reportOomKills, wasExecOomKilled } from './oom.ts';
 import { settleStart } from './pending-start.ts';
 import { startError, startErrorCode } from './start-error.ts';
 import { startLifeClock } from './supervision.ts';
@@ -130,7 +130,9 @@ function ended(
   if (!process) run.shim?.taken(number);
   else if (number === 0) mainEnded(context, container, run, exit);
   else {
-    const end = execEnded(context, container, process, { exit: exitStatus(exit, process.startedAt) });
+    const oomKilled = wasExecOomKilled(context, container, process, exit.signal);
+    const status = { ...exitStatus(exit, process.startedAt), oomKilled };
+    const end = execEnded(context, container, process, { exit: status });
     inBackground(context, container, 'cleaning up after an exec failed', end);
   }
 }

@@ -49,6 +49,8 @@ const refused: readonly [field: string, patch: Patch][] = [
   ['spec.process.rlimits[0].soft', { process: { args, rlimits: [{ name: 'core', soft: '2', hard: '1' }] } }],
   ['spec.process.rlimits[0].hard', { process: { args, rlimits: [{ name: 'core', soft: '2', hard: '-1' }] } }],
   ['spec.process.oom_score_adj', { process: { args, oomScoreAdj: -1001 } }],
+  ['spec.cap_add[0]', { capAdd: ['NET_ADMON'] }],
+  ['spec.cap_drop[1]', { capDrop: ['ALL', 'NOSUCH'] }],
   ['spec.hostname', { hostname: 'a b' }],
   ['spec.domainname', { domainname: 'x\n' }],
   ['spec.hostname', { hostname: 'web', namespaces: { uts: { kind: 'host' } } }],

@@ -1,6 +1,7 @@
 import { checkInnerPath, checkRange } from '../../../../common/checks.ts';
 import { badArgument, invalid } from '../../../../common/errors.ts';
 import { maxSeccompProfileBytes } from '../../../../common/sizes.ts';
+import { checkCapabilities } from '../../../kernel/security/capabilities.ts';
 import { parseProfile } from '../../../kernel/security/seccomp/profile.ts';
 import { noId } from '../../../kernel/users/id-maps.ts';
 import type { Landlock } from '../../process/spec.ts';
@@ -10,8 +11,10 @@ const mostPaths = 256;
 const mostPorts = 1024;
 const greatestPort = 65_535;
 
-/** Throws BAD_ARGUMENT for filters, labels and paths that cannot be. Whether this machine has them is checked beside it. */
+/** Throws BAD_ARGUMENT for capabilities, filters, labels and paths that cannot be. Whether this machine has them is checked beside it. */
 export function checkSecurity(spec: ContainerSpec): void {
+  checkCapabilities(spec.capAdd, 'spec.cap_add');
+  checkCapabilities(spec.capDrop, 'spec.cap_drop');
   checkSeccomp(spec);
   checkLabels(spec);
   checkPaths(spec.maskPaths, 'spec.mask_paths');
