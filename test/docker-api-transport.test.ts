@@ -1,7 +1,9 @@
 // Docker's API byte by byte: what clients of it rely on beside the bodies.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { createWebSocketStream, WebSocket } from 'ws';
 import { boxImage, dockerSuite, parseAnswer } from './harness/docker-client.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { hangMs, until, within } from './harness/until.ts';
@@ -18,6 +20,7 @@ const remove = (id: string) => s.call('DELETE', `/containers/${id}?force=1`);
 const request = (line: string, headers = '', body = '') =>
   `${line} HTTP/1.1\r\nHost: docker\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
 const upgrade = 'Connection: Upgrade\r\nUpgrade: tcp\r\n';
+const webSocket = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
 const message = (answer: { body: unknown }) => (answer.body as { message: string }).message;
 const isAttached = (id: string) =>
   until('it is attached', () => s.daemon.log.includes(`${id}/attach status=OK`));
@@ -206,6 +209,46 @@ test('a client that waits for the start of a container is let go when that is re
   await remove(id);
   assert.match(await attached, /^HTTP\/1\.1 101 /);
 });
+
+test(
+  'a WebSocket: stdin and output are bytes of its messages, before the start and while it runs',
+  needs,
+  async () => {
+    const id = await create({
+      ...{ Cmd: ['sh', '-c', 'read line; echo $line; echo bad >&2; cat >/dev/null; exec sleep 1000'] },
+      ...{ OpenStdin: true, StdinOnce: true },
+    });
+    const path = `/containers/${id}/attach/ws?stream=1&stdin=1&stdout=1&stderr=1`;
+    const opened = async (query: string) => {
+      const client = new WebSocket(`ws+unix:${s.dockerSocket}:${query}`);
+      // What comes with the head is for those who listen by then.
+      const stream = createWebSocketStream(client);
+      await within('the handshake', once(client, 'open'));
+      return stream;
+    };
+    const first = await opened(path);
+    assert.equal((await s.call('POST', `/containers/${id}/start`)).status, 204);
+    first.write('typed\n');
+    let seen = '';
+    for await (const piece of first) {
+      seen += piece;
+      if (seen.length >= 'typed\nbad\n'.length) break;
+    }
+    assert.match(seen, /^(typed\nbad|bad\ntyped)\n$/);
+    const replayed = await opened(`${path}&logs=1`);
+    const all = within('the end', text(replayed));
+    await until('it is attached', () => s.daemon.log.split(`${id}/attach/ws status=OK`).length > 2);
+    await s.call('POST', `/containers/${id}/kill`);
+    assert.match(await all, /^(typed\nbad|bad\ntyped)\n$/);
+    const refused = parseAnswer(await s.raw(request('GET /containers/nosuch/attach/ws', webSocket)));
+    assert.deepEqual([refused.status, message(refused)], [404, 'No such container: nosuch']);
+    const plain = parseAnswer(await s.raw(request(`GET /containers/${id}/attach/ws`)));
+    assert.equal(plain.status, 400);
+    const bad = await s.raw(request(`GET /containers/${id}/attach/ws`, 'Upgrade: websocket\r\n'));
+    assert.match(bad, /^HTTP\/1\.1 400 /, 'an upgrade without a key');
+    await remove(id);
+  },
+);
 
 test('two hundred runs at once: each client has all output and the exit code', needs, async () => {
   const patience = { deadlineMs: 5 * hangMs };

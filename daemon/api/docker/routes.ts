@@ -41,7 +41,7 @@ import {
   pruneNetworks,
   removeNetwork,
 } from './networks/networks.ts';
-import { attach } from './sessions/attach.ts';
+import { attach, attachByWebSocket } from './sessions/attach.ts';
 import { createExec, inspectExec, resizeExec, startExec } from './sessions/exec.ts';
 import { auth } from './system/auth.ts';
 import { diskUsage } from './system/disk-usage.ts';
@@ -123,11 +123,13 @@ export const routes: readonly Route<(door: Door, call: Call) => Promise<Answer>>
   ['*', '/plugins?(/.*)?', notServed('Liker has no plug-ins')],
   ['*', '/(swarm|services|nodes|tasks|secrets|configs)(/.*)?', noSwarm],
   ['POST', '/(containers|exec)/{name}/(attach|start)', outOfOrder],
+  ['GET', '/containers/{name}/attach/ws', outOfOrder],
 ];
 
 /** Those whose client has its connection for itself from the answer on. */
 export const takeovers: readonly Route<(door: Door, call: TakeoverCall) => Promise<void>>[] = [
   ['POST', '/containers/{name}/attach', attach],
+  ['GET', '/containers/{name}/attach/ws', attachByWebSocket],
   ['POST', '/exec/{name}/start', startExec],
 ];
 

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { LikerError } from '../../../../common/errors.ts';
 import { maxStdinChunkBytes } from '../../../../common/sizes.ts';
 import type { ExitStatus } from '../../../engine/process/exit-status.ts';
@@ -15,6 +16,13 @@ export interface StreamOptions {
   readonly stderr: boolean;
   /** Keys that end the session and leave the process. Empty: the usual ones. */
   readonly detachKeys: string;
+  /** The handshake of a WebSocket has been the head of the answer, and the output is sent as it is. */
+  readonly webSocket?: boolean;
+}
+
+/** The connection: that of the request, or what a WebSocket makes of it. */
+export interface Line extends Pick<TakeoverCall, 'version' | 'headers'> {
+  readonly socket: Duplex;
 }
 
 /** From this version on, streams in frames have a type of their own. */
@@ -27,7 +35,7 @@ const numbers: Readonly<Record<StreamName, number>> = { stdout: 1, stderr: 2 };
 
 /** The connection of a client that is attached to a process: its output in frames, and stdin as it comes. */
 export class Stream implements SessionSink {
-  readonly #call: TakeoverCall;
+  readonly #call: Line;
   readonly #options: StreamOptions;
   readonly #escape: Escape | null;
   readonly #over = Promise.withResolvers<void>();
@@ -40,7 +48,7 @@ export class Stream implements SessionSink {
   exit: ExitStatus | null = null;
   onExit: (exit: ExitStatus) => void = () => {};
 
-  constructor(call: TakeoverCall, options: StreamOptions) {
+  constructor(call: Line, options: StreamOptions) {
     this.#call = call;
     this.#options = options;
     this.#escape = options.tty && options.stdin ? new Escape(options.detachKeys) : null;
@@ -60,6 +68,7 @@ export class Stream implements SessionSink {
   open(): void {
     if (this.#isOpen || this.#isOver) return;
     this.#isOpen = true;
+    if (this.#options.webSocket) return;
     const { version, socket, headers } = this.#call;
     const isUpgrade = headers.has('upgrade');
     const isFramed = !this.#options.tty && version >= framesHaveType && isUpgrade;
@@ -135,7 +144,7 @@ export class Stream implements SessionSink {
     const done = (error?: Error | null): void => {
       if (!error) flushed();
     };
-    if (this.#options.tty) {
+    if (this.#options.tty || this.#options.webSocket) {
       socket.write(data, done);
       return;
     }
