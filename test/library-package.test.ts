@@ -5,20 +5,19 @@ import {
   copyFileSync,
   existsSync,
   globSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test as nodeTest } from 'node:test';
 import { promisify } from 'node:util';
 import { transform } from 'esbuild';
 import { repository } from './harness/daemon.ts';
+import { installLibrary } from './harness/library-package.ts';
 import { NetBox } from './harness/net-box.ts';
 import { suite } from './harness/suite.ts';
 
@@ -34,21 +33,7 @@ const read = (path: string): string => readFileSync(join(repository, path), 'utf
 
 /** Hooks of a file run at the same time: this one needs those of the suite. */
 async function install(): Promise<void> {
-  const builder = ['--no-warnings', join(repository, 'scripts/build-library.ts'), '--output', work];
-  const { stdout } = await run(process.execPath, builder, {
-    env: { ...process.env, PATH: `${join(modules, '.bin')}:${process.env['PATH']}` },
-  });
-  const folder = join(work, 'node_modules/liker');
-  mkdirSync(folder, { recursive: true });
-  await run('tar', ['xzf', stdout.trim(), '--strip-components=1', '-C', folder]);
-  const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
-  assert.deepEqual(Object.keys(dependencies), ['@grpc/grpc-js']);
-  for (const name of [...Object.keys(dependencies), '@grpc/proto-loader', '@types/node']) {
-    mkdirSync(dirname(join(work, 'node_modules', name)), { recursive: true });
-    symlinkSync(join(modules, name), join(work, 'node_modules', name));
-  }
+  assert.deepEqual(await installLibrary(work), ['@grpc/grpc-js']);
   for (const name of ['debian', 'page-image']) await s.ok(['import', '-c', 'CMD ["bash"]', s.rootfs, name]);
 }
 
