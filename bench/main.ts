@@ -14,6 +14,7 @@ import { execCase } from './cases/exec.ts';
 import { fleetCase } from './cases/fleet.ts';
 import { imagesCase } from './cases/images.ts';
 import { layersCase } from './cases/layers.ts';
+import { libraryCase } from './cases/library.ts';
 import { limitsCase } from './cases/limits.ts';
 import { networksCase } from './cases/networks.ts';
 import { outputCase } from './cases/output.ts';
@@ -39,6 +40,7 @@ const cases: Readonly<Record<string, Case>> = {
   cpu: cpuCase,
   command: commandCase,
   exec: execCase,
+  library: libraryCase,
   prompt: promptCase,
   echo: echoCase,
   stats: statsCase,

@@ -20,7 +20,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench [-- OPTION…]
   --quick            fewer rounds, less than three minutes
-  --only CASE[,…]    true, cpu, command, exec, prompt, echo, stats, output, limits, beside, burst, userns, images, layers, copies, networks, docker, fleet, daemon
+  --only CASE[,…]    true, cpu, command, exec, library, prompt, echo, stats, output, limits, beside, burst, userns, images, layers, copies, networks, docker, fleet, daemon
   --without PEER[,…] leave out crun, runc, podman, ctr or docker
   --against DIR      beside another built checkout of Liker, case by case in turn, in place of the peers
   --write-docs       measure nothing: write docs/performance.md, its further pages (performance-images.md,
