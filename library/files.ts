@@ -7,6 +7,7 @@ import { fileContent } from './file-content.ts';
 import { type FileStats, type FolderEntry, fileStats, folderEntry } from './file-stats.ts';
 import type { Input } from './process.ts';
 import { uploadStream } from './upload-stream.ts';
+import { type FileWatcher, fileWatcher } from './watch.ts';
 
 /** `w`: what the file has is gone, `a`: it is kept, and what is written comes after it. `x`: the file must not be there. */
 export type WriteFlag = 'w' | 'wx' | 'a' | 'ax';
@@ -137,6 +138,15 @@ export class Files {
     return withFileTypes
       ? entries.map(({ name, file }) => folderEntry(path, name, file))
       : entries.map(({ name }) => name);
+  }
+
+  /**
+   * Changes of a file, or in a folder, as of Node's `watch`: without those in the folders in it. It outlives restarts of likerd and of the
+   * container, and says then, by a null `filename`, that events may be missing. A link is followed.
+   */
+  watch(path: string, { signal }: CallOptions = {}): FileWatcher {
+    const request = { container: this.#container, path };
+    return fileWatcher(this.#engine.stream(files.WatchFile, () => request, { follows: true, signal }));
   }
 
   /** A tar archive of what is at the path, and below it. */

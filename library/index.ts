@@ -48,3 +48,4 @@ export {
 } from './process.ts';
 export type { Volumes } from './volumes.ts';
 export type { Condition, WaitOptions } from './wait-for.ts';
+export type { FileEvent, FileWatcher } from './watch.ts';

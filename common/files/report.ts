@@ -17,6 +17,8 @@ const stat = fields({
 
 const entry = fields({ ...stat.entries, name: v.string() });
 
+const event = fields({ kind: v.picklist(['ready', 'change', 'rename']), name: v.string() });
+
 const packed = fields({ bytes: count, entries: count });
 
 const unpacked = fields({ size: count, entries: count });
@@ -34,6 +36,9 @@ export type FileFacts = Of<typeof stat>;
 /** One in a folder; `name` is its path from there on. */
 export type FolderEntry = Of<typeof entry>;
 
+/** "ready" when the watch stands: if it comes again, events before it may be missing. */
+export type FileEvent = Of<typeof event>;
+
 /** How much an archive holds. */
 export type Packed = Of<typeof packed>;
 
@@ -41,6 +46,7 @@ export type Packed = Of<typeof packed>;
 export const reports = {
   stat: (line: string): FileFacts => read(stat, line, 'the report of liker-tree'),
   entry: (line: string): FolderEntry => read(entry, line, 'the list of liker-tree'),
+  event: (line: string): FileEvent => read(event, line, 'the events of liker-tree'),
   pack: (line: string): Packed => read(packed, line, 'the report of liker-tree'),
   unpack: (line: string): Packed => {
     const { size, entries } = read(unpacked, line, 'the report of liker-unpack');
@@ -62,6 +68,7 @@ const byErrno: Readonly<Record<string, Reason>> = {
   EROFS: 'READ_ONLY',
   ENOSPC: 'TOO_MANY',
   EDQUOT: 'TOO_MANY',
+  EMFILE: 'TOO_MANY',
   ESRCH: 'WRONG_STATE',
   EACCES: 'NOT_PERMITTED',
   EPERM: 'NOT_PERMITTED',

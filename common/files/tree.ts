@@ -4,7 +4,14 @@ import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { asError, LikerError } from '../errors.ts';
-import { type FileFacts, type FolderEntry, failureOf, type Packed, reports } from './report.ts';
+import {
+  type FileEvent,
+  type FileFacts,
+  type FolderEntry,
+  failureOf,
+  type Packed,
+  reports,
+} from './report.ts';
 
 /** A process whose root and user namespace the files are seen in. */
 export interface Viewer {
@@ -82,6 +89,12 @@ export class FileTree {
     signal?: AbortSignal,
   ): Promise<FileFacts> {
     return reports.stat(await this.#report(['stat', ...flags({ follow }), '--', path], { viewer, signal }));
+  }
+
+  /** What happens to a file, or in a folder, until the signal; a link is followed. Rejects with PATH_NOT_FOUND once it is gone. */
+  async *watch(viewer: Viewer | null, path: string, signal?: AbortSignal): AsyncGenerator<FileEvent, void> {
+    const args = [...viewedBy(viewer), 'watch', '--', path];
+    for await (const line of parts(this.#archive(args, { viewer, signal }), '\n')) yield reports.event(line);
   }
 
   /** `recursive`: with missing parents, and nothing is wrong if it is there. */

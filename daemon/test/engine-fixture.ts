@@ -260,6 +260,7 @@ const noFiles = () => {
 };
 const files: FileKernel = {
   stat: noFiles,
+  watch: noFiles,
   makeFolder: noFiles,
   remove: noFiles,
   rename: noFiles,

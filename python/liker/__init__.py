@@ -6,7 +6,7 @@ The messages of the API, such as liker.v1.container_pb2.ContainerSpec, are in li
 from .container import Container
 from .containers import Containers
 from .errors import LikerError
-from .files import Files, FileStats
+from .files import FileEvent, Files, FileStats, FolderEntry
 from .images import Images
 from .liker import Liker
 from .networks import Networks
@@ -21,7 +21,9 @@ __all__ = [
     "ContainerPort",
     "Containers",
     "Egress",
+    "FileEvent",
     "FileStats",
+    "FolderEntry",
     "Files",
     "Images",
     "Liker",

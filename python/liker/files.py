@@ -42,6 +42,16 @@ class FolderEntry:
     """What it is, as `lstat` would answer."""
 
 
+@dataclass(frozen=True)
+class FileEvent:
+    """A change of a file."""
+
+    event_type: Literal["rename", "change"]
+    """rename: a name has come, gone or moved; change: the contents or the metadata have changed."""
+    filename: str | None
+    """A name in the folder, or that of the path itself. None: events may be missing; look at the files again."""
+
+
 class Files:
     """The files of a container, whether it runs or not. Paths are absolute."""
 
@@ -111,6 +121,14 @@ class Files:
             entries.append(FolderEntry(name, posixpath.normpath(posixpath.join(path, parent)), _stats(entry.file)))
         return entries
 
+    def watch(self, path: str) -> Iterator[FileEvent]:
+        """Changes of a file, or in a folder but not in those in it, from the return of this call on. It outlives restarts of likerd and of the
+        container."""
+        request = file_service_pb2.WatchFileRequest(container=self._container, path=path)
+        answers = self._engine.stream(self._engine.files.WatchFile, lambda: request, follows=True)
+        next(answers)
+        return (_event(answer) for answer in answers)
+
     def read_archive(self, path: str) -> Iterator[bytes]:
         """A tar archive of what is at the path, and below it."""
         return self._read(file_service_pb2.ReadFilesRequest(container=self._container, path=path))
@@ -163,6 +181,12 @@ class Files:
             yield request(end=file_service_pb2.WriteEnd())
 
         self._engine.send(self._engine.files.WriteFile, requests())
+
+
+def _event(answer: file_service_pb2.WatchFileResponse) -> FileEvent:
+    is_ready = answer.kind == file_service_pb2.FILE_EVENT_KIND_READY
+    is_change = answer.kind == file_service_pb2.FILE_EVENT_KIND_CHANGED
+    return FileEvent("change" if is_change else "rename", None if is_ready else answer.name)
 
 
 def _stats(file: file_service_pb2.File) -> FileStats:

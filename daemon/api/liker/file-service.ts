@@ -12,6 +12,12 @@ import { archiveOf } from './parse/frames.ts';
 import { parseTarget } from './parse/requests.ts';
 import { noNul, required } from './parse/text.ts';
 
+const eventKinds = {
+  ready: 'FILE_EVENT_KIND_READY',
+  change: 'FILE_EVENT_KIND_CHANGED',
+  rename: 'FILE_EVENT_KIND_RENAMED',
+} as const;
+
 /** A path and the target of a link take up to 12 KiB each, and clients of gRPC take messages of 4 MiB. */
 const atOnce = 128;
 const changeKinds = {
@@ -22,10 +28,12 @@ const changeKinds = {
 
 export function fileService(context: ApiContext, files: FileService): FileServiceHandlers {
   const { reads, changes } = unaryHandlers(context);
-  const socketFor = (peer: Peer | null): Promise<OfferedSocket | null> => {
-    if (peer) return files.offerSocket(peer.uid);
+  const present = (peer: Peer | null): Peer => {
+    if (peer) return peer;
     throw new LikerError('CANCELLED', 'The client has closed its connection');
   };
+  const socketFor = (peer: Peer | null): Promise<OfferedSocket | null> =>
+    files.offerSocket(present(peer).uid);
   return {
     GetFile: reads(async (request, signal) => ({
       file: formatFile(
@@ -36,6 +44,11 @@ export function fileService(context: ApiContext, files: FileService): FileServic
       const path = required(request.path, 'path');
       for await (const some of batches(files.list(parseTarget(request), path, request, signal)))
         yield { entries: some.map((entry) => ({ name: entry.name, file: formatFile(entry) })) };
+    }),
+    WatchFile: serverStream(context, async function* (request, signal, peer) {
+      const path = required(request.path, 'path');
+      for await (const { kind, name } of files.watch(parseTarget(request), path, present(peer).pid, signal))
+        yield { kind: eventKinds[kind], name };
     }),
     MakeFolder: changes(async (request, signal) => {
       const { recursive } = request;

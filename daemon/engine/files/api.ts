@@ -1,7 +1,7 @@
 export type { FileFacts, FolderEntry } from '../../../common/files/report.ts';
 export type { OfferedSocket } from '../../kernel/files/sockets.ts';
 
-import type { FileFacts, FolderEntry } from '../../../common/files/report.ts';
+import type { FileEvent, FileFacts, FolderEntry } from '../../../common/files/report.ts';
 import type {
   FileChange,
   MakeFolderOptions,
@@ -24,6 +24,8 @@ export interface FileService {
     options: ListOptions,
     signal: AbortSignal,
   ): AsyncIterable<FolderEntry>;
+  /** Of a client with this pid: see watchPath. Rejects with TOO_MANY, too. */
+  watch(container: string, path: string, client: number, signal: AbortSignal): AsyncIterable<FileEvent>;
   /** Rejects with PATH_EXISTS, READ_ONLY, TOO_MANY: see FileTree.makeFolder. */
   makeFolder(container: string, path: string, options: MakeFolderOptions, signal: AbortSignal): Promise<void>;
   /** See FileTree.remove. */

@@ -34,11 +34,18 @@ export async function openRoot(
     await using holder = await holdRoot(context, container);
     await held(holder.process);
   });
-  const { process, use } = opened;
-  return {
-    ...asOpenFiles(opened),
-    process: { pid: process.pid, startTime: process.startTime, onHelper: (ended) => use.add(ended) },
-  };
+  return asOpenRoot(opened);
+}
+
+/** The main process of a container that runs, and is not about to end. */
+export function runningMain(container: Container): HostProcess | null {
+  return (container.run?.ending ? null : livePhase(container.phase)?.main) ?? null;
+}
+
+/** As `openRoot`, for a use without end, which must not keep the container from its start. Null: it does not run. */
+export function openRunningRoot(container: Container, signal: AbortSignal): OpenRoot | null {
+  const main = runningMain(container);
+  return main && asOpenRoot(live(container, main, signal));
 }
 
 /** As `openRoot`, but nothing is mounted: the container's own layer is used on the disk. */
@@ -63,7 +70,7 @@ async function open<T>(
   hold: (held: (process: T) => Promise<void>) => Promise<void>,
 ): Promise<Opened<T | HostProcess>> {
   const opened = Promise.withResolvers<Opened<T | HostProcess>>();
-  const main = container.run?.ending ? null : livePhase(container.phase)?.main;
+  const main = runningMain(container);
   if (main) return live(container, main, signal);
   const turn = inTurn(context, container, async () => {
     signal.throwIfAborted();
@@ -100,6 +107,14 @@ function live(container: Container, process: HostProcess, signal: AbortSignal): 
       await use.settled();
       use[Symbol.dispose]();
     },
+  };
+}
+
+function asOpenRoot(opened: Opened<HostProcess>): OpenRoot {
+  const { process, use } = opened;
+  return {
+    ...asOpenFiles(opened),
+    process: { pid: process.pid, startTime: process.startTime, onHelper: (ended) => use.add(ended) },
   };
 }
 

@@ -7,9 +7,11 @@ import type { FileService, OfferedSocket, WriteOptions } from './api.ts';
 import { commitContainer } from './commit.ts';
 import { layersBelow } from './layers-below.ts';
 import { type OpenRoot, openRoot } from './open-root.ts';
+import { Watches, watchPath } from './watch.ts';
 
 export function fileService(context: EngineContext): FileService {
   const { registry, files } = context;
+  const watches = new Watches();
   return {
     async stat(reference, path, options, signal) {
       await using root = await openRoot(context, registry.find(reference), signal);
@@ -19,6 +21,12 @@ export function fileService(context: EngineContext): FileService {
     async *list(reference, path, options, signal) {
       await using root = await openRoot(context, registry.find(reference), signal);
       yield* files.list(root.process, path, options, root.signal);
+    },
+
+    async *watch(reference, path, client, signal) {
+      const container = registry.find(reference);
+      using _ = watches.begin(client);
+      yield* watchPath(context, container, path, signal);
     },
 
     async makeFolder(reference, path, options, signal) {

@@ -2,6 +2,7 @@
  * liker-tree [--container PID:TIME] stat [--follow] PATH: says what is at the path
  * liker-tree [--container PID:TIME] list [--recursive] PATH: lists what is in a folder
  * liker-tree [--container PID:TIME] pack [--follow] [--name NAME] [--descriptors] PATH: packs what is there into a tar archive
+ * liker-tree [--container PID:TIME] watch PATH: tells what happens to a file, or in a folder, until it is killed
  * liker-tree --container PID:TIME whole: packs its root, without what is mounted there
  * liker-tree --container PID:TIME mkdir [--mode MODE] [--recursive] PATH
  * liker-tree --container PID:TIME remove [--recursive] [--force] PATH
@@ -10,7 +11,7 @@
  * liker-tree changes UPPER LOWER...: lists what the upper folder of an overlay changes of the lower ones, the uppermost first
  *
  *   fd 0  what is written
- *   fd 1  the archive, or the list; with --descriptors a Unix socket that liker-unpack --descriptors reads
+ *   fd 1  the archive, the list, or the events; with --descriptors a Unix socket that liker-unpack --descriptors reads
  *   fd 3  the report, a line of JSON: what is there, or how much was packed or written, or the problem
  *
  * Paths are those of the container's root as a process of the container sees it, with the mounts there; without a container, the host's.

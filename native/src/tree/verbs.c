@@ -11,6 +11,7 @@
 #include "list.h"
 #include "pack.h"
 #include "report.h"
+#include "watch.h"
 
 #define MOST_FILES 65536
 
@@ -95,11 +96,17 @@ static int run_write (const struct work *work) {
   return report_edited (written, bytes);
 }
 
+static int run_watch (const struct work *work) {
+  if (end_with_likerd (work->problem) < 0)
+    return -1;
+  return watch (work->root, work->own_files, work->options->paths[0], ARCHIVE, work->problem);
+}
+
 const struct verb *find_verb (const char *name) {
   static const struct verb verbs[] = {
     { "stat", run_stat, READS, 1 },     { "list", run_list, READS, 1 },     { "pack", run_pack, READS, 1 },
     { "whole", run_whole, READS_WHOLE, 0 }, { "mkdir", run_mkdir, EDITS, 1 }, { "remove", run_remove, EDITS, 1 },
-    { "rename", run_rename, EDITS, 2 }, { "write", run_write, EDITS, 1 },
+    { "rename", run_rename, EDITS, 2 }, { "write", run_write, EDITS, 1 },   { "watch", run_watch, READS, 1 },
   };
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
     if (!strcmp (name, verbs[i].name))
