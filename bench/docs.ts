@@ -37,6 +37,7 @@ const pages: Readonly<Record<string, Page>> = {
 - A shell times commands from fork to exit. "liker Run", and every row without a command in its name, is a connected gRPC client.
 - docker and ctr use daemons that the benchmark starts in its own folder; they create no bridge and no firewall rule. At the end
   everything is removed.
+- Runs at once are calls of one client on one connection; each has to give its output and its exit code.
 - \`npm run bench -- --profile\` shows where the time of a start goes: functions of likerd, then system calls.
 `,
   },

@@ -83,11 +83,6 @@ export class Lab implements AsyncDisposable {
     return lab;
   }
 
-  /** Containers would change the machine's own network. An older version does not know the option. */
-  get #network(): readonly string[] {
-    return this.checkout === repository ? ['--default-network', 'none'] : [];
-  }
-
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
@@ -113,10 +108,12 @@ export class Lab implements AsyncDisposable {
   async #start(): Promise<void> {
     const log = openSync(join(this.home, 'likerd.log'), 'a');
     const folders = ['--root', join(this.home, 'root'), '--run', join(this.home, 'run')];
+    // Containers would change the machine's own network.
+    const network = ['--default-network', 'none'];
     const [program = '', ...args] = this.#command;
     const child = spawn(
       program,
-      [...args, ...folders, ...this.#network, ...this.#args(this.home), '--ready-fd', String(readyFd)],
+      [...args, ...folders, ...network, ...this.#args(this.home), '--ready-fd', String(readyFd)],
       {
         cwd: '/',
         stdio: ['ignore', log, log, 'pipe'],
