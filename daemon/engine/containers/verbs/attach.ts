@@ -26,6 +26,7 @@ export async function attachTo(
   const container = context.registry.find(reference);
   if (options.start) await startsUnderWay(context, container);
   if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
+    context.ledger.event(container, { action: 'attach', attributes: { process: 'main' } });
     const session = await runAttended(context, container, sink, request);
     if (options.terminalSize) container.run?.main?.resize(options.terminalSize);
     return session;
