@@ -199,7 +199,7 @@ const buns: Partial<Record<NodeJS.Architecture, string>> = {
   arm64: 'bun-linux-aarch64',
 };
 
-/** Where Bun is not installed, or the CPU is too old for it, bin/likerctl takes Node.js. */
+/** Where Bun is not installed, or the CPU is too old for it, bin/likerctl takes Node.js for all commands. */
 async function compileForBun(): Promise<void> {
   const program = join(dist, 'likerctl');
   const bun = join(top, 'node_modules/@oven', buns[process.arch] ?? '', 'bin/bun');

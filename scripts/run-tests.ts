@@ -42,8 +42,8 @@ const otherWire: Group = { ...units, patterns: ['client/{connection,session}/**/
 const endsByOtherWire = endToEnd('test/{client-return,daemon-death}.test.ts');
 /** What depends on the way of a session's bytes: once more with those that likerctl exchanges with the shim. */
 const otherBytes = endToEnd('test/{daemon-death,terminal}.test.ts');
-/** What depends on the streams, the terminal and the signals of likerctl: once more with the one that Bun has compiled. */
-const otherRuntime = endToEnd('test/{client-return,run,terminal}.test.ts');
+/** Short commands that lose likerd: once more by the runtime that they have where Bun does not run. */
+const otherRuntime = endToEnd('test/client-return.test.ts');
 /** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
 const machines = endToEnd('test/vm/*.test.ts');
 /** They measure how CPUs are shared, or use all of them. */
@@ -153,7 +153,7 @@ async function oneByOne(): Promise<void> {
   await runFiles(filesOf(others, [machines, measuring]), others, print);
   await onceMore('LIKER_WIRE', 'grpc', endsByOtherWire);
   await onceMore('LIKER_BYTES', 'likerd', otherBytes);
-  await onceMore('LIKER_RUNTIME', 'bun', otherRuntime);
+  await onceMore('LIKER_RUNTIME', 'node', otherRuntime);
 }
 
 async function onceMore(setting: string, value: string, group: Group): Promise<void> {

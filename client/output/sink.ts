@@ -11,6 +11,7 @@ interface BlockingHandle {
 export class Sink {
   readonly #open: () => Writable;
   #opened: Writable | undefined;
+  #room: Promise<void> | undefined;
 
   /** The stream is opened when there is something to write. */
   constructor(open: () => Writable) {
@@ -44,9 +45,11 @@ export class Sink {
     });
   }
 
+  /** One promise for all who wait. */
   #drained(): Promise<void> {
-    return new Promise((resolve) => {
+    this.#room ??= new Promise((resolve) => {
       const done = (): void => {
+        this.#room = undefined;
         this.#stream.off('drain', done);
         this.#stream.off('close', done);
         this.#stream.off('error', done);
@@ -56,5 +59,6 @@ export class Sink {
       this.#stream.on('close', done);
       this.#stream.on('error', done);
     });
+    return this.#room;
   }
 }

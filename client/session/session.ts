@@ -65,6 +65,13 @@ type StreamEnd =
   | { readonly kind: 'lost'; readonly error: Error }
   | { readonly kind: 'failed'; readonly error: Error };
 
+interface Early {
+  /** Where the shim has begun each stream. */
+  readonly from: Readonly<Record<OutputStream, number>>;
+  readonly chunks: [OutputStream, OutputChunk][];
+  readonly shown: PromiseWithResolvers<void>;
+}
+
 /** The time for the server to answer Detach, or to end the stream after the exit frame. */
 const goodbyeMs = 3000;
 
@@ -86,6 +93,8 @@ export class Session {
   /** The connection to the shim, if there is one: it may outlive likerd. */
   #channel: Channel | undefined;
   #hasLostChannel = false;
+  /** What the shim has sent while bytes before it are still on their way through likerd. */
+  #early: Early | null = null;
   /** likerd is lost. */
   #isAway = false;
   #hasBegun = false;
@@ -207,6 +216,7 @@ export class Session {
     } catch (error) {
       return this.#cutOff(asError(error));
     } finally {
+      this.#showEarly();
       this.#isConnected = false;
       if (!this.#way) this.#pump?.disconnected();
     }
@@ -284,14 +294,47 @@ export class Session {
   #begin(offsets: { readonly stdout: number; readonly stderr: number; readonly stdin: number }): void {
     const { stdout, stderr } = this.#cursors;
     const isFirst = !this.#hasBegun;
-    this.#hasBegun = true;
     if (isFirst) {
       stdout.startAt(offsets.stdout);
       stderr.startAt(offsets.stderr);
     } else this.#reportLoss(stdout.resumeAt(offsets.stdout) + stderr.resumeAt(offsets.stderr));
+    this.#goOn(offsets.stdin);
+  }
+
+  #goOn(stdinOffset: number): void {
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
     this.#front.ready();
-    this.#pump?.connected(offsets.stdin);
+    this.#pump?.connected(stdinOffset);
     if (this.#options.tty && (!isFirst || this.#sizeChanged)) this.sendSize();
+  }
+
+  /**
+   * The shim sends from these offsets on. It may no longer have what likerd has put into the call already, and what is still unread there if
+   * the reader of the output is slow: that comes first.
+   */
+  #opened(from: Readonly<Record<OutputStream | 'stdin', number>>): void {
+    this.#early = { from, chunks: [], shown: Promise.withResolvers() };
+    this.#showEarlyInTurn();
+    this.#goOn(from.stdin);
+  }
+
+  #showEarlyInTurn(): void {
+    const from = this.#early?.from;
+    if (from && outputStreams.every((stream) => this.#cursors[stream].offset >= from[stream]))
+      this.#showEarly();
+  }
+
+  #showEarly(): void {
+    const early = this.#early;
+    this.#early = null;
+    for (const [stream, chunk] of early?.chunks ?? []) void this.#show(stream, chunk);
+    early?.shown.resolve();
+  }
+
+  #fromShim(stream: OutputStream, offset: number, data: Buffer): void {
+    if (this.#early) this.#early.chunks.push([stream, { offset, data: Buffer.from(data) }]);
+    else void this.#show(stream, { offset, data });
   }
 
   /** The connection over which bytes go to the shim; null: they go through likerd. */
@@ -303,8 +346,8 @@ export class Session {
     const call = this.#call;
     this.#channel?.close();
     const channel = new Channel(path, {
-      opened: (offsets) => this.#begin(offsets),
-      output: (stream, offset, data) => void this.#show(stream, { offset, data }),
+      opened: (offsets) => this.#opened(offsets),
+      output: (stream, offset, data) => this.#fromShim(stream, offset, data),
       shown: () => this.#shown(),
       acked: (offset) => this.#pump?.acked(offset),
       drained: () => this.#pump?.drained(),
@@ -323,6 +366,7 @@ export class Session {
   }
 
   #shown(): Promise<unknown> | null {
+    if (this.#early) return this.#early.shown.promise;
     if (this.#stdout.isFlushed && this.#stderr.isFlushed) return null;
     return Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
   }
@@ -354,7 +398,10 @@ export class Session {
     const { fresh, lost } = this.#cursors[stream].place(chunk.offset, chunk.data);
     this.#reportLoss(lost);
     const sink = stream === 'stdout' ? this.#stdout : this.#stderr;
-    if (fresh.length > 0 && !this.#options.hidden?.includes(stream)) await sink.write(fresh);
+    const isShown = fresh.length > 0 && !this.#options.hidden?.includes(stream);
+    const room = isShown ? sink.write(fresh) : undefined;
+    this.#showEarlyInTurn();
+    await room;
   }
 
   /** The number of bytes that have not come of those that the process has written. */

@@ -68,7 +68,10 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
       'LIKER_WIRE',
       'The protocol to speak with likerd: ttrpc, the default, or grpc, which takes longer to load.',
     )
-    .item('LIKER_RUNTIME', 'bun: run on Bun, which starts in half the time of the default, node.')
+    .item(
+      'LIKER_RUNTIME',
+      'node: run ps and version on Node.js, as all other commands, and not on Bun, which starts in half the time.',
+    )
     .item(
       'LIKER_BYTES',
       'likerd: the bytes of a session pass through likerd, and not between likerctl and the shim.',
