@@ -34,7 +34,7 @@ const attack = (container: string, script: string) =>
   s.likerctl(['exec', '--privileged', container, 'sh', '-c', script]);
 
 const tcp = (address: string, port = 80): string =>
-  `socat -T ${answerSeconds} - TCP:${address.includes(':') ? `[${address}]` : address}:${port},connect-timeout=${answerSeconds} 2>/dev/null || echo none`;
+  `socat -u -T ${answerSeconds} TCP:${address.includes(':') ? `[${address}]` : address}:${port},connect-timeout=${answerSeconds} - 2>/dev/null || echo none`;
 const udp = (address: string, port: number): string =>
   `echo x | socat -t 0.1 - UDP:${address.includes(':') ? `[${address}]` : address}:${port} 2>/dev/null; true`;
 

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { ask, networkSuite } from './harness/network-suite.ts';
 import { reboot } from './harness/reboot.ts';
-import { until } from './harness/until.ts';
+import { hangMs, until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
 
 const s = await networkSuite();
@@ -64,16 +64,7 @@ inBothModes(
     await until('traffic', async () => (await lines()) > 3);
     await killed();
     assert.equal(reach(), `I am ${web}`, 'a published port, while likerd is away');
-    const asked = execFileSync('nsenter', [
-      '-t',
-      String(pid),
-      '-n',
-      'socat',
-      '-T',
-      '5',
-      '-',
-      `TCP:${address}:80`,
-    ]);
+    const asked = execFileSync('nsenter', ['-t', String(pid), '-n', 'sh', '-c', ask(address)]);
     assert.equal(asked.toString().trim(), `I am ${web}`);
     await s.daemon.start();
     const before = await lines();
@@ -121,7 +112,7 @@ const isLong = process.env['LIKER_KILLS'] !== undefined;
 const [kills, atOnce] = isLong ? [20, 25] : [5, 10];
 
 test(`${kills * atOnce} containers and ${kills} kills leave links, rules, namespaces and rows as before`, {
-  timeout: isLong ? 3_600_000 : 300_000,
+  timeout: isLong ? 3_600_000 : 5 * hangMs,
 }, async () => {
   await s.ok(['network', 'create', 'many']);
   await s.ok(['run', '--rm', '--network', 'bridge', '--network', 'many', s.rootfs, 'true']);

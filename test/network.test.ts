@@ -233,14 +233,14 @@ test('much goes both ways over a path of smaller packets whose routers say nothi
   const forward = (on: number) =>
     gateway.sh(`echo ${on} | tee /proc/sys/net/ipv4/ip_forward >/proc/sys/net/ipv6/conf/all/forwarding`);
   forward(1);
-  far.start(['socat', 'TCP6-LISTEN:9000,ipv6only=0,fork,reuseaddr', 'SYSTEM:wc -c']);
+  far.start(['socat', '-t', '9', 'TCP6-LISTEN:9000,ipv6only=0,fork,reuseaddr', 'SYSTEM:wc -c']);
   far.start(['socat', 'TCP6-LISTEN:9001,ipv6only=0,fork,reuseaddr', 'SYSTEM:head -c 300000 /dev/zero']);
   for (const port of [9000, 9001]) await far.listens(port);
   for (const address of [far.v4, `[${far.v6}]`])
     assert.equal(
       await s.sh(
         [],
-        `head -c 300000 /dev/zero | socat -T ${3 + answerSeconds} - TCP:${address}:9000; ${ask(address, 9001)} | wc -c`,
+        `head -c 300000 /dev/zero | socat -t 9 -T ${3 + answerSeconds} - TCP:${address}:9000; ${ask(address, 9001)} | wc -c`,
       ),
       '300000\n300000',
       address,

@@ -36,16 +36,16 @@ export async function networkSuite(options: NetBoxOptions = {}): Promise<Network
 /** How long to wait for what comes only if it gets through: two seconds, and longer in a virtual machine. */
 export const answerSeconds = Math.ceil(hangMs / 30_000);
 
-/** Prints what the server at an address or name answers. */
+/** Prints what the server at an address or name answers. `-u`: at the end of its input, socat would wait for half a second only. */
 export function ask(place: string, port: number | string = 80): string {
   const seconds = 3 + answerSeconds;
-  return `socat -T ${seconds} - TCP:${place}:${port},connect-timeout=${seconds},retry=20,interval=0.1`;
+  return `socat -u -T ${seconds} TCP:${place}:${port},connect-timeout=${seconds},retry=20,interval=0.1 -`;
 }
 
 /** Prints 'none' if nothing comes through. */
 export function cannotReach(place: string): string {
   const seconds = answerSeconds / 2;
-  return `socat -T ${seconds} - TCP:${place}:80,connect-timeout=${seconds} 2>/dev/null || echo none`;
+  return `socat -u -T ${seconds} TCP:${place}:80,connect-timeout=${seconds} - 2>/dev/null || echo none`;
 }
 
 /** For those who ask for names that nobody has: the name servers of the outside do not answer. */

@@ -75,7 +75,7 @@ export const networks: readonly NetworkRow[] = [
       assert.equal(
         await s.sh(
           [...flags, '--add-host', 'host.internal:host-gateway'],
-          `socat -T 5 - TCP4:host.internal:${port}`,
+          `socat -u -T 5 TCP4:host.internal:${port} -`,
         ),
         'the host',
       );

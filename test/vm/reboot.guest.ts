@@ -52,7 +52,7 @@ const rootfs = join(home, 'rootfs');
 const run = (...args: readonly string[]) => ok(daemon, args);
 const inside = (container: string, script: string) => run('exec', container, 'sh', '-c', script);
 const tcp = (address: string, port: number): string =>
-  `socat -T ${answerSeconds} - TCP:${address}:${port},connect-timeout=${answerSeconds} 2>/dev/null </dev/null || echo none`;
+  `socat -u -T ${answerSeconds} TCP:${address}:${port},connect-timeout=${answerSeconds} - 2>/dev/null || echo none`;
 
 const back = ['db', 'web', 'fixed', 'policed', 'rated'];
 const ours = ['stays', ...back];
