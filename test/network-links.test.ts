@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { NetBox } from './harness/net-box.ts';
+import { requiresNetPriority } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
@@ -202,52 +203,56 @@ test('nobody inside can change a rate, and it can be taken away', async () => {
   await s.ok(['rm', '-f', 'held']);
 });
 
-test('what a container with --net-priority sends and receives goes first through the queues of the host, also after an update', async () => {
-  const outside = await box.host(21);
-  const ports = { one: 5202, other: 5203 } as const;
-  for (const port of Object.values(ports)) {
-    outside.start(['iperf3', '--server', '--port', String(port)], { stdio: 'ignore' });
-    await outside.listens(port);
-  }
-  await s.detached(['--name', 'one', '--net-priority', '6'], ['sleep', '1000']);
-  await s.detached(['--name', 'other'], ['sleep', '1000']);
-  // The way out, and the way to all containers of the network: bands before a rate for all.
-  const [bridge = ''] = links('lb');
-  for (const link of ['up0', bridge])
-    box.machine.sh(
-      [
-        `tc qdisc add dev ${link} root handle 1: htb default 1`,
-        `tc class add dev ${link} parent 1: classid 1:1 htb rate 20mbit quantum 1514`,
-        `tc qdisc add dev ${link} parent 1:1 pfifo_fast`,
-      ].join(' && '),
-    );
-  /** Megabits a second that arrive, of 15 each that are sent at once. */
-  const arriving = (...direction: readonly string[]) =>
-    Promise.all(
-      Object.entries(ports).map(async ([name, port]) => {
-        const client = ['iperf3', '--client', outside.v4, '--port', String(port)];
-        const load = ['--udp', '--bitrate', '15M', '--time', '3', '--omit', '1', '--json'];
-        const output = await s.ok(['exec', name, ...client, ...load, ...direction]);
-        const { end } = JSON.parse(output) as { end: { sum_received: { bits_per_second: number } } };
-        return end.sum_received.bits_per_second / 1e6;
-      }),
-    );
-  const assertFirst = ([first = 0, second = 0]: readonly number[], what: string): void =>
-    assert.ok(first > 13 && second < 9, `${what}: ${first} and ${second} Mbit/s`);
-  assertFirst(await arriving(), 'sent');
-  assertFirst(await arriving('--reverse'), 'received');
-  // What it receives comes by a link of its own.
-  await s.ok(['update', '--egress', `allow=${outside.v4}`, 'one']);
-  assertFirst(await arriving(), 'sent with a policy');
-  await s.ok(['update', '--egress', 'all', 'one']);
-  await s.ok(['update', '--net-priority', '0', 'one']);
-  await s.ok(['update', '--net-priority', '6', 'other']);
-  await s.daemon.kill9();
-  await s.daemon.start();
-  assertFirst((await arriving()).reverse(), 'sent after the change');
-  assertFirst((await arriving('--reverse')).reverse(), 'received after the change');
-  for (const link of ['up0', bridge]) box.machine.sh(`tc qdisc del dev ${link} root`);
-  await s.ok(['rm', '-f', 'one', 'other']);
-  await outside.close();
-  await noLinks();
-});
+test(
+  'what a container with --net-priority sends and receives goes first through the queues of the host, also after an update',
+  requiresNetPriority(),
+  async () => {
+    const outside = await box.host(21);
+    const ports = { one: 5202, other: 5203 } as const;
+    for (const port of Object.values(ports)) {
+      outside.start(['iperf3', '--server', '--port', String(port)], { stdio: 'ignore' });
+      await outside.listens(port);
+    }
+    await s.detached(['--name', 'one', '--net-priority', '6'], ['sleep', '1000']);
+    await s.detached(['--name', 'other'], ['sleep', '1000']);
+    // The way out, and the way to all containers of the network: bands before a rate for all.
+    const [bridge = ''] = links('lb');
+    for (const link of ['up0', bridge])
+      box.machine.sh(
+        [
+          `tc qdisc add dev ${link} root handle 1: htb default 1`,
+          `tc class add dev ${link} parent 1: classid 1:1 htb rate 20mbit quantum 1514`,
+          `tc qdisc add dev ${link} parent 1:1 pfifo_fast`,
+        ].join(' && '),
+      );
+    /** Megabits a second that arrive, of 15 each that are sent at once. */
+    const arriving = (...direction: readonly string[]) =>
+      Promise.all(
+        Object.entries(ports).map(async ([name, port]) => {
+          const client = ['iperf3', '--client', outside.v4, '--port', String(port)];
+          const load = ['--udp', '--bitrate', '15M', '--time', '3', '--omit', '1', '--json'];
+          const output = await s.ok(['exec', name, ...client, ...load, ...direction]);
+          const { end } = JSON.parse(output) as { end: { sum_received: { bits_per_second: number } } };
+          return end.sum_received.bits_per_second / 1e6;
+        }),
+      );
+    const assertFirst = ([first = 0, second = 0]: readonly number[], what: string): void =>
+      assert.ok(first > 13 && second < 9, `${what}: ${first} and ${second} Mbit/s`);
+    assertFirst(await arriving(), 'sent');
+    assertFirst(await arriving('--reverse'), 'received');
+    // What it receives comes by a link of its own.
+    await s.ok(['update', '--egress', `allow=${outside.v4}`, 'one']);
+    assertFirst(await arriving(), 'sent with a policy');
+    await s.ok(['update', '--egress', 'all', 'one']);
+    await s.ok(['update', '--net-priority', '0', 'one']);
+    await s.ok(['update', '--net-priority', '6', 'other']);
+    await s.daemon.kill9();
+    await s.daemon.start();
+    assertFirst((await arriving()).reverse(), 'sent after the change');
+    assertFirst((await arriving('--reverse')).reverse(), 'received after the change');
+    for (const link of ['up0', bridge]) box.machine.sh(`tc qdisc del dev ${link} root`);
+    await s.ok(['rm', '-f', 'one', 'other']);
+    await outside.close();
+    await noLinks();
+  },
+);

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { repository } from './harness/daemon.ts';
 import { environment } from './harness/likerctl.ts';
 import { NetBox } from './harness/net-box.ts';
-import { requiresProgram } from './harness/requires.ts';
+import { requiresNetPriority, requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 
 const box = await NetBox.open();
@@ -77,7 +77,7 @@ test('docs/networks.md', needs, async (t) => {
       /^[0-9a-f]{64}\n[0-9a-f]{12}\n80\/tcp -> 127\.0\.0\.1:8080\n80\/tcp -> \[::1\]:8080\nsite: 127\.0\.0\.1:8080->80\/tcp, \[::1\]:8080->80\/tcp\nsite\n$/,
     );
   });
-  await t.test('a container is held to rates', async () => {
+  await t.test('a container is held to rates', requiresNetPriority(), async () => {
     assert.match(await run(rates), /^[0-9a-f]{64}\n500000 bytes\nslow\n500000 bytes, sooner\nslow\n$/);
   });
   await t.test('a container reaches what its policy allows', async () => {

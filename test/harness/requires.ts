@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 
 /** Options of a test that needs a program: without it the test is skipped, with the reason. */
 export function requiresProgram(...programs: readonly string[]): { readonly skip: string | false } {
@@ -31,6 +31,12 @@ function isInstalled(name: string): boolean {
       return false;
     }
   });
+}
+
+/** Options of a test of --net-priority. */
+export function requiresNetPriority(): { readonly skip: string | false } {
+  const isThere = / - cgroup2 |\bnet_prio\b/.test(readFileSync('/proc/self/mountinfo', 'utf8'));
+  return requires("cgroup v2 or v1's net_prio for --net-priority", isThere);
 }
 
 /** An ordinary user runs likerd, and no cgroup is delegated to him. */

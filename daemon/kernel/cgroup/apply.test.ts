@@ -41,3 +41,16 @@ for (const [what, offered, message] of [
     const target = { layout: layout(t, offered), folderIn: () => '', fresh: true, mode: 'strict' } as const;
     assert.throws(() => checkResources(limits, target), { reason: 'CGROUP_CONTROLLER_MISSING', message });
   });
+
+test("v2's core is to be mounted beside the hierarchies of v1", (t) => {
+  const limits = limitsOf({ network: { priority: 6 } });
+  const v1: Layout = { ...layout(t, ''), kind: 'v1', places: [] };
+  assert.throws(
+    () => checkResources(limits, { layout: v1, folderIn: () => '', fresh: true, mode: 'strict' }),
+    {
+      reason: 'CGROUP_CONTROLLER_MISSING',
+      message:
+        /: cgroup v2 is missing: it is not mounted, according to \/proc\/self\/mountinfo; mount it: .* \/sys\/fs\/cgroup\/unified$/,
+    },
+  );
+});

@@ -6,7 +6,7 @@ import { attachSocketProgram } from '../../native/libliker.ts';
 import { whyUndelegated } from './delegation.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
 import type { Knob, KnobContext, KnobSide, KnobSides, Write } from './knobs.ts';
-import { controllerPlace, type Layout, type Place, socketController } from './layout.ts';
+import { controllerPlace, isOfCore, type Layout, mountBesideV1, type Place, partName } from './layout.ts';
 import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
 import { words } from './subtree.ts';
 import { knobsFor } from './table.ts';
@@ -38,8 +38,7 @@ function mountCommand(controller: string): string {
 
 function remedyFor(knob: Knob, { tracking, kind, delegation }: Layout): string {
   if (delegation !== null && knob.v2 !== null) return whyUndelegated(delegation, knob.controller).remedy;
-  if (knob.controller === 'cgroup' || knob.controller === socketController)
-    return 'mount it: mount -t cgroup2 none /sys/fs/cgroup';
+  if (isOfCore(knob.controller)) return `mount it: ${mountBesideV1}`;
   if (kind === 'v2' && knob.v2 !== null) {
     return isOffered(knob, tracking)
       ? `enable it down to ${tracking.parent} (in a service of systemd: Delegate=yes)`
@@ -55,6 +54,7 @@ function isOffered({ controller }: Knob, { mountPoint }: Place): boolean {
 
 function whyMissing(knob: Knob, { tracking, kind, delegation }: Layout, path: string): string {
   if (delegation) return whyUndelegated(delegation, knob.controller).why;
+  if (isOfCore(knob.controller)) return `it is not mounted, according to ${path}`;
   return kind === 'v2' && isOffered(knob, tracking)
     ? `it is not enabled in the cgroups above ${tracking.parent}`
     : `the kernel does not offer it, according to ${path}`;
@@ -67,7 +67,7 @@ function missingController(knob: Knob, requested: string, layout: Layout): Liker
   const remedy = remedyFor(knob, layout);
   return new LikerError(
     'CGROUP_CONTROLLER_MISSING',
-    `Cannot set ${knob.name} to ${requested}: cgroup controller '${knob.controller}' is missing: ${why}; ${remedy}`,
+    `Cannot set ${knob.name} to ${requested}: ${partName(knob.controller)} is missing: ${why}; ${remedy}`,
     {
       knob: knob.name,
       metadata: { controller: knob.controller, path, hint: remedy, knob: knob.name },

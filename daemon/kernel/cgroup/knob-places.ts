@@ -2,7 +2,7 @@ import { sideOf } from './apply.ts';
 import { devicesPlace } from './controllers/devices.ts';
 import { readOptional } from './files.ts';
 import type { Knob } from './knobs.ts';
-import { controllerPlace, type Layout, type Place } from './layout.ts';
+import { controllerPlace, type Layout, type Place, partName } from './layout.ts';
 import { allKnobs } from './table.ts';
 
 /** Where one limit is set on this machine. */
@@ -25,7 +25,7 @@ function placeOf(knob: Knob, layout: Layout): KnobPlace {
   const base = { knob: name, controller, version: 0, file: '' } as const;
   const place = controllerPlace(layout, controller);
   if (place === undefined) {
-    const why = layout.problems.get(controller) ?? `controller '${controller}' is not mounted`;
+    const why = layout.problems.get(controller) ?? `${partName(controller)} is not mounted`;
     return { ...base, problem: knob.v2 === null ? `${why} (v1 only)` : why };
   }
   const side = sideOf(place.version === 1 ? knob.v1 : knob.v2, place, layout.seen);

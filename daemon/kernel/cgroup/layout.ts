@@ -39,6 +39,19 @@ const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
 /** Sets the priority of sockets: an eBPF program of v2's core, which sees every socket, or else v1's net_prio. */
 export const socketController = 'socket';
 
+/** What messages call it, by v2's name: parts of v2's core are no controllers. */
+export function partName(controller: string): string {
+  return isOfCore(controller) ? 'cgroup v2' : `cgroup controller '${controller}'`;
+}
+
+export function isOfCore(controller: string): boolean {
+  return controller === 'cgroup' || controller === socketController;
+}
+
+/** Beside hierarchies of v1, which a mount at /sys/fs/cgroup would hide. */
+export const mountBesideV1 =
+  'mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 none /sys/fs/cgroup/unified';
+
 /** Where a controller is, by v2's name; "cgroup" is v2's core. */
 export function controllerPlace({ places }: Pick<Layout, 'places'>, name: string): Place | undefined {
   if (name === socketController) {
@@ -146,7 +159,7 @@ function prepare(options: LayoutOptions): Layout {
     throw new LikerError(
       'CGROUP_CONTROLLER_MISSING',
       'Cannot track containers: neither cgroup v2 nor the v1 freezer is mounted; ' +
-        'mount it: mount -t cgroup2 none /sys/fs/cgroup',
+        `mount it: ${v1.length > 0 ? mountBesideV1 : 'mount -t cgroup2 none /sys/fs/cgroup'}`,
       { metadata: { controller: 'freezer', path: '/proc/self/mountinfo' } },
     );
   }
