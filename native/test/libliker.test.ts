@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,9 +16,11 @@ import {
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { LikerError } from '../../common/errors.ts';
 import {
   attachDeviceFilter,
+  attachSocketProgram,
   closeFd,
   emptyContainer,
   FileSet,
@@ -110,6 +113,29 @@ test("a bad device filter is refused with the kernel's errno", needsUnified, () 
     () => attachDeviceFilter(unified, Buffer.alloc(8)),
     (error) => error instanceof LikerError && error.syscall?.syscall === 'bpf',
   );
+});
+
+test('a program of a cgroup is loaded while signals come', needsUnified, async (t) => {
+  const cgroup = join(unified, `liker-test-${process.pid}`);
+  mkdirSync(cgroup);
+  // Checking it takes the kernel a while: r0 = 1, again and again; exit.
+  const program = Buffer.alloc(50_000 * 8);
+  for (let at = 0; at < program.length; at += 8) program.set([0xb7, 0, 0, 0, 1], at);
+  program[program.length - 8] = 0x95;
+  program[program.length - 4] = 0;
+  const heeded = () => {};
+  process.on('SIGWINCH', heeded);
+  const flood = spawn('sh', ['-c', `while kill -WINCH ${process.pid}; do :; done`]);
+  t.after(async () => {
+    // libuv's pipe of signals is full: until it has been read, the end of the child would not be seen.
+    flood.kill('SIGSTOP');
+    await setImmediate();
+    flood.kill('SIGKILL');
+    await once(flood, 'exit');
+    process.off('SIGWINCH', heeded);
+    rmdirSync(cgroup);
+  });
+  for (let round = 0; round < 100; round++) attachSocketProgram(cgroup, program);
 });
 
 function madeFolders(name: string): string {

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <signal.h>
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
@@ -14,6 +15,19 @@ static const struct kind device_filter = { BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGRO
 static const struct kind socket_program = { BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE,
                                             BPF_F_ALLOW_OVERRIDE };
 
+/* A signal ends the kernel's check of the program by EAGAIN: also one that cannot be blocked, as of a stop. */
+static int load_undisturbed (union bpf_attr *attr) {
+  sigset_t all, before;
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
+  int program;
+  do
+    program = sys_bpf (BPF_PROG_LOAD, attr, sizeof *attr);
+  while (program < 0 && errno == EAGAIN);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  return program;
+}
+
 /* bpf(2): all bytes of the union that a command does not use must be zero. */
 static int load (const struct kind *kind, const void *instructions, size_t count) {
   union bpf_attr attr;
@@ -23,7 +37,7 @@ static int load (const struct kind *kind, const void *instructions, size_t count
   attr.insns = (uint64_t)(uintptr_t)instructions;
   attr.insn_cnt = (uint32_t)count;
   attr.license = (uint64_t)(uintptr_t) "MIT";
-  return sys_bpf (BPF_PROG_LOAD, &attr, sizeof attr);
+  return load_undisturbed (&attr);
 }
 
 static int command (int number, const struct kind *kind, int folder, int program) {
