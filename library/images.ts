@@ -7,6 +7,7 @@ import type { LoadedImage } from '../proto/gen/types/liker/v1/LoadedImage.ts';
 import type { PushedImage } from '../proto/gen/types/liker/v1/PushedImage.ts';
 import type { RegistryCredentialsInput } from '../proto/gen/types/liker/v1/RegistryCredentials.ts';
 import type { Archive, CallOptions, Engine } from './engine.ts';
+import { requestId } from './request-id.ts';
 
 /** What long calls for images take. */
 export interface ProgressOptions extends CallOptions {
@@ -191,6 +192,6 @@ export class Images {
 
   /** Takes a name from an image; with its last one, the image is removed. */
   async remove(image: string, options: CallOptions = {}): Promise<void> {
-    await this.#engine.call(images.RemoveImage, { image }, options);
+    await this.#engine.call(images.RemoveImage, { image, requestId: requestId() }, options);
   }
 }

@@ -7,6 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { hasReason } from '../common/errors.ts';
 import { Liker } from '../library/index.ts';
+import type { RemovedImage } from '../proto/gen/types/liker/v1/RemovedImage.ts';
+import { Api } from './harness/api.ts';
 import { DockerRegistry } from './harness/docker-registry.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
@@ -56,6 +58,25 @@ test('import, save and load take and give streams', async () => {
     [[id, ['docker.io/library/made:latest']]],
   );
   await liker.images.remove('made');
+});
+
+test('a repeated call removes a name, and an image, once, also by another likerd', async () => {
+  using liker = connect();
+  const id = await imported(liker, 'made');
+  await liker.images.tag('made', 'other');
+  const remove = async (image: string): Promise<RemovedImage> => {
+    using api = new Api(s.daemon);
+    const request = { image, requestId: `remove ${image}` };
+    const { removed } = await api.call<{ removed: RemovedImage }>((done) =>
+      api.images.RemoveImage(request, done as never),
+    );
+    return removed;
+  };
+  const untagged = await remove('other');
+  const removed = await remove('made');
+  assert.deepEqual([untagged.untagged, untagged.id, removed.id], [['other:latest'], '', id]);
+  await s.daemon.restart();
+  assert.deepEqual(await Promise.all(['other', 'made'].map(remove)), [untagged, removed]);
 });
 
 test('an archive that is none, or cannot be read, is an error, and so is a call that is given up', async () => {

@@ -3,6 +3,7 @@ import type { Command } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
+import { newRequestId } from '../request/request-id.ts';
 import { forEachName } from './for-each.ts';
 import { removedLines } from './removed-lines.ts';
 
@@ -26,7 +27,8 @@ export const rmi: Command = {
     const force = flags.bool('force');
     return forEachName(operands, async (image) => {
       try {
-        const { removed } = await connection.unary(images.RemoveImage, { image, force });
+        const request = { image, force, requestId: newRequestId() };
+        const { removed } = await connection.unary(images.RemoveImage, request);
         if (removed !== null) printLines(removedLines(removed));
       } catch (error) {
         if (!force || !hasReason(error, 'IMAGE_NOT_FOUND')) throw error;

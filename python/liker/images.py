@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Callable, Iterable, Iterator, List, Literal, Sequence
 
 from .engine import Engine
@@ -149,7 +150,7 @@ class Images:
 
     def remove(self, image: str) -> None:
         """Takes a name from an image; with its last one, the image is removed."""
-        request = image_service_pb2.RemoveImageRequest(image=image)
+        request = image_service_pb2.RemoveImageRequest(image=image, request_id=str(uuid.uuid4()))
         self._engine.call(self._engine.images.RemoveImage, request)
 
 

@@ -65,8 +65,8 @@ export function imageService(context: ApiContext, images: ImageService): ImageSe
     UntagImage: changes(async ({ image, names }) => ({
       names: [...(await images.untag(required(image, 'image'), names))],
     })),
-    RemoveImage: changes(async ({ image, force }) => ({
-      removed: formatRemovedImage(await images.remove(required(image, 'image'), { force })),
+    RemoveImage: changes(async ({ image, force, requestId }) => ({
+      removed: formatRemovedImage(await images.remove(required(image, 'image'), { force, requestId })),
     })),
     PruneImages: changes(async ({ all, filters }) => {
       const { removed, reclaimedBytes } = await images.prune({ all, filters: parseFilters(filters) });

@@ -1,6 +1,7 @@
 import type { Compression } from '../../oci/media-types.ts';
 import type { Access } from '../../registry/api.ts';
 import type { Filter } from '../filter.ts';
+import type { Repeatable } from '../journal/requests.ts';
 import type { Configuration } from './model/configuration.ts';
 
 /** Images, as the edge uses them. A reference is a name, a name with a digest, an id or a unique prefix of one. */
@@ -22,7 +23,10 @@ export interface ImageService {
   tag(reference: string, name: string): Promise<void>;
   /** Takes these names, or all if there are none, from an image. Returns those that it had. */
   untag(reference: string, names: readonly string[]): Promise<readonly string[]>;
-  remove(reference: string, options: { readonly force: boolean }): Promise<RemovedImage>;
+  remove(
+    reference: string,
+    options: { readonly force: boolean } & Partial<Repeatable>,
+  ): Promise<RemovedImage>;
   prune(options: { readonly all: boolean; readonly filters: readonly Filter[] }): Promise<Pruned>;
 }
 

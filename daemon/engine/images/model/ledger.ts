@@ -3,8 +3,10 @@ import type { BlobRow } from '../../../store/tables/blob.ts';
 import type { ImageRow } from '../../../store/tables/image.ts';
 import type { LayerRow } from '../../../store/tables/layer.ts';
 import type { ImageDigestRow } from '../../../store/tables/manifest.ts';
+import type { RequestRow } from '../../../store/tables/request.ts';
 import type { NewEvent } from '../../journal/event.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { type RequestKey, resultOf } from '../../journal/requests.ts';
 
 /** A folder in layers/ that is complete. */
 export interface NewLayer {
@@ -109,22 +111,31 @@ export class ImageLedger {
     this.#journal.decide({ write: () => this.rows.imageNames.set({ name, imageId }), events: [event] });
   }
 
-  untag({ names, digests }: Named, events: readonly NewEvent[]): void {
+  /** The result of the first call with this request_id; null when this is the first. Errors: REQUEST_ID_REUSED. */
+  resultOf(request: RequestKey | null): string | null {
+    return resultOf(this.#journal, request);
+  }
+
+  untag({ names, digests }: Named, events: readonly NewEvent[], request: RequestRow | null = null): void {
     if (names.length + digests.length === 0) return;
-    this.#journal.decide({ write: () => this.#untag({ names, digests }), events });
+    this.#journal.decide({ write: () => this.#untag({ names, digests }), events, request });
   }
 
   /**
    * An image, layers that no other has, and its blobs. A removal makes room, so a full disk delays it. Remove the files afterwards: a
    * start finds rows without files, and deletes them.
    */
-  remove({ images, layers, blobs }: Removal, events: readonly NewEvent[]): void {
+  remove(
+    { images, layers, blobs }: Removal,
+    events: readonly NewEvent[],
+    request: RequestRow | null = null,
+  ): void {
     const write = (): void => {
       for (const id of images) this.rows.images.delete(id);
       for (const diffId of layers) this.rows.layers.delete(diffId);
       for (const digest of blobs) this.rows.blobs.delete(digest);
     };
-    this.#journal.decideUnlessFull({ write, events });
+    this.#journal.decideUnlessFull({ write, events, request });
   }
 
   #untag({ names, digests }: Named): void {

@@ -7,6 +7,7 @@ import {
   parseImageName,
   repositoryOf,
 } from '../../../../common/image-name.ts';
+import { type Repeatable, type RequestKey, requestKey } from '../../journal/requests.ts';
 import type { RemovedImage } from '../api.ts';
 import type { ImageContext } from '../context.ts';
 import { imageEvent } from '../model/events.ts';
@@ -21,21 +22,24 @@ import { deleteImage } from './delete-image.ts';
 export async function removeImage(
   context: ImageContext,
   reference: string,
-  { force }: { readonly force: boolean },
+  { force, requestId = '' }: { readonly force: boolean } & Partial<Repeatable>,
 ): Promise<RemovedImage> {
+  const request = requestKey(requestId, 'remove image', reference, force);
+  const before = context.ledger.resultOf(request);
+  if (before !== null) return JSON.parse(before) as RemovedImage;
   const { rows } = context.ledger;
   const { image, by } = findImage(rows, reference);
   const all: Named = { names: rows.imageNames.of(image.id), digests: rows.manifests.digestsOf(image.id) };
   const going = by === null ? all : named(all, by);
   if (by === null) requireOneRepository(reference, all.names, force);
   const isLast = all.names.length === going.names.length && all.digests.length === going.digests.length;
-  if (!isLast) return untag(context, image.id, going);
+  if (!isLast) return untag(context, image.id, going, request);
   const [user] = rows.containerImages.containersOf(image.id);
   const isHeld = context.leases.has(image.id);
-  if (user === undefined && !isHeld) return deleteImage(context, image.id);
+  if (user === undefined && !isHeld) return deleteImage(context, image.id, request);
   const hasName = going.names.length + going.digests.length > 0;
   if (!force || !hasName) throw inUse(reference, user, hasName);
-  return untag(context, image.id, going);
+  return untag(context, image.id, going, request);
 }
 
 /** What goes with a name: with the last tag of its repository also the digests by which it was pulled from there. */
@@ -58,14 +62,16 @@ function named({ names, digests }: Named, by: ImageName): Named {
   };
 }
 
-function untag({ ledger }: ImageContext, id: string, going: Named): RemovedImage {
+function untag({ ledger }: ImageContext, id: string, going: Named, request: RequestKey | null): RemovedImage {
   const names = going.names.map(familiar);
+  const digests = going.digests.map(({ repository, digest }) => familiar(`${repository}@${digest}`));
+  const removed = { untagged: [...names, ...digests], id: null, layers: [], reclaimedBytes: 0 };
   ledger.untag(
     going,
     names.map((name) => imageEvent('untag', id, name)),
+    request && { ...request, result: JSON.stringify(removed) },
   );
-  const digests = going.digests.map(({ repository, digest }) => familiar(`${repository}@${digest}`));
-  return { untagged: [...names, ...digests], id: null, layers: [], reclaimedBytes: 0 };
+  return removed;
 }
 
 function requireOneRepository(reference: string, names: readonly string[], force: boolean): void {
