@@ -1,5 +1,6 @@
 // The files of containers as programs change them, by the library: in every state, through links and mounts, and never outside of the root.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,6 +68,7 @@ inBothModes('what is mounted keeps its rules', async ({ flags }, t) => {
   const [shared, fixed] = [join(at, 'shared'), join(at, 'fixed')];
   for (const folder of [shared, fixed]) mkdirSync(folder);
   writeFileSync(join(fixed, 'file'), 'fixed');
+  if (isOrdinaryUser) execFileSync('chown', ['-R', `${s.user.uid}:${s.user.gid}`, at]);
   const mounts = ['-v', `${shared}:/m/shared`, '-v', `${fixed}:/m/fixed:ro`, '--tmpfs', '/m/tmp'];
   const { files } = await container(t, 'running', [...flags, ...mounts]);
   await files.writeFile('/m/shared/file', 'shared');

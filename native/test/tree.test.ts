@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   chownSync,
   closeSync,
   linkSync,
@@ -12,6 +13,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -295,6 +297,35 @@ test('files are removed and renamed, and never what a link leads to', async (t) 
   for (const path of [`${at}/.`, `${at}/none/..`, `${at}/./`])
     await assert.rejects(files.remove(inside, path, deep), { code: 'EINVAL' }, path);
   assert.equal(names(), '');
+});
+
+test('what happens at a path is told, from the first event on until it is gone', async (t) => {
+  const [at, inside] = [join(folder(t), 'watched'), await viewer(t)];
+  mkdirSync(at);
+  symlinkSync(at, `${at}-link`);
+  const events = files.watch(inside, `${at}-link`);
+  const next = async () => {
+    const { value } = await events.next();
+    return value && `${value.kind} ${value.name}`;
+  };
+  assert.equal(await next(), 'ready ');
+  mkdirSync(join(at, 'ü"'));
+  assert.equal(await next(), 'rename ü"');
+  renameSync(join(at, 'ü"'), join(at, 'b'));
+  assert.deepEqual([await next(), await next()], ['rename ü"', 'rename b']);
+  for (const name of ['one', 'two']) writeFileSync(join(at, name), 'more');
+  chmodSync(at, 0o700);
+  const heard: unknown[] = [];
+  while (heard.at(-1) !== 'change watched-link') heard.push(await next());
+  assert.ok(heard.includes('rename one') && heard.includes('change two'), String(heard));
+  rmSync(at, { recursive: true });
+  await assert.rejects(
+    async () => {
+      for await (const _ of events);
+    },
+    { reason: 'PATH_NOT_FOUND', code: 'ENOENT' },
+  );
+  await assert.rejects(files.watch(inside, join(at, 'none')).next(), { code: 'ENOENT' });
 });
 
 test('a link is told, and followed only if asked', async (t) => {

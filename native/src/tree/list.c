@@ -77,7 +77,10 @@ static int list_folder (struct list *list, int folder) {
 }
 
 int list (int root, const char *path, bool recursive, int out, struct problem *problem) {
-  struct list all = { .out = out, .recursive = recursive, .problem = problem };
+  static struct list all;
+  all.out = out;
+  all.recursive = recursive;
+  all.problem = problem;
   cleanup_fd int folder = in_root_open (root, path, O_RDONLY | O_DIRECTORY);
   if (folder < 0)
     return tree_problem_errno (problem, path, "read");
