@@ -146,7 +146,7 @@ describe('a private network of an ordinary user', { skip: skip || tunnel.skip },
       'network-restored <no value>',
     ]);
     await reaches('mended');
-    assert.equal(machine.sh(`socat -u -T 5 TCP:${address}:7080 -`), 'served');
+    assert.equal(machine.sh(`socat -t 5 - TCP:${address}:7080`), 'served');
 
     await daemon.kill9();
     const [second = 0] = connectors();

@@ -235,7 +235,7 @@ describe('ports of an ordinary user', { skip: skip || tunnel.skip, concurrency: 
     machine.start(['socat', `TCP-LISTEN:7000,bind=${machine.v4},fork`, 'SYSTEM:echo the host']);
     await machine.listens(7000);
     const flags = ['--add-host', 'host.internal:host-gateway', '--hostname', 'me'];
-    const hosts = await s.sh(flags, 'cat /etc/hosts; socat -u -T5 TCP4:host.internal:7000 -');
+    const hosts = await s.sh(flags, 'cat /etc/hosts; socat -t 5 - TCP4:host.internal:7000');
     assert.match(
       hosts,
       new RegExp(`^${machine.v4}\thost.internal\n${machine.v6}\thost.internal\nthe host$`, 'm'),
