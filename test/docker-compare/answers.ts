@@ -1,4 +1,5 @@
 import { callDocker, type DockerAnswer } from '../harness/docker-client.ts';
+import { until } from '../harness/until.ts';
 import { requests } from './requests.ts';
 
 /** What programs rely on in an answer. */
@@ -22,10 +23,17 @@ export async function summaries(socket: string): Promise<Summary[]> {
     const versioned = path.startsWith('/v1.') ? path : `${version}${path}`;
     const target = versioned.replace('{id}', id).replace('{now}', String(Date.now() / 1000));
     const answer = await callDocker(socket, method, target, body);
+    if (path === '/exec/{id}/start') await until('the end of the exec', () => isOver(socket, id));
     id = (answer.body as { Id?: string } | null)?.Id ?? id;
     found.push(summary(nameOf({ method, path, body }, found), answer));
   }
   return found;
+}
+
+/** What a detached exec does is seen by the requests that follow. */
+async function isOver(socket: string, id: string): Promise<boolean> {
+  const { body } = await callDocker(socket, 'GET', `${version}/exec/${id}/json`);
+  return (body as { Running: boolean }).Running === false;
 }
 
 /** The same request may be sent several times. */

@@ -2,6 +2,7 @@ import { asError, type LikerError, type Reason, type StatusName } from '../../..
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { own } from '../../../../common/own.ts';
 import type { Log } from '../../../host/log.ts';
+import { dockersField } from './fields.ts';
 
 /** A refusal in Docker's terms. */
 export class HttpError extends Error {
@@ -83,9 +84,11 @@ export function toHttpError(thrown: unknown, what: string, log: Log): HttpError 
   return new HttpError(status, textOf(error));
 }
 
-/** In the words that clients look for. */
+/** In the words that clients look for, and with the names of fields that they know. */
 export function textOf(error: LikerError): string {
-  return own(words, error.reason)?.(error) ?? error.message;
+  const { field, message } = error;
+  const text = field === undefined ? message : message.replaceAll(field, dockersField(field));
+  return own(words, error.reason)?.(error) ?? text;
 }
 
 /** The engine is in another bundle, which has a class of its own. */
