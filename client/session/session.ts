@@ -315,7 +315,9 @@ export class Session {
    */
   #opened(from: Readonly<Record<OutputStream | 'stdin', number>>): void {
     this.#early = { from, chunks: [], shown: Promise.withResolvers() };
-    this.#showEarlyInTurn();
+    // After the end of the call nothing more comes before it.
+    if (this.#isConnected) this.#showEarlyInTurn();
+    else this.#showEarly();
     this.#goOn(from.stdin);
   }
 
@@ -386,6 +388,8 @@ export class Session {
 
   /** Tells likerd that all output has come. If the channel is lost before, the session is resumed instead. */
   #confirm(all: OutputEnd): void {
+    // No more output comes by the call.
+    this.#showEarly();
     const call = this.#call;
     const confirm = () => void call?.send({ outputTaken: {} });
     const channel = this.#behind(all) > 0 ? this.#channel : undefined;
