@@ -9,7 +9,8 @@ test('a file that nobody can read or write so is the fault of the request, not o
     ['EIO', 'BAD_PATH'],
     ['EINVAL', 'BAD_PATH'],
     ['ENXIO', 'BAD_PATH'],
-    ['EMFILE', 'SYSCALL'],
+    ['EMFILE', 'TOO_MANY'],
+    ['EBADF', 'SYSCALL'],
   ] as const) {
     const failure = failureOf(
       JSON.stringify({ error, path: 'proc/1/auxv', message: "Cannot read 'proc/1/auxv'" }),
