@@ -21,7 +21,7 @@
 /* So many bytes of events at a time, and then a pause: a container that changes files without end must not keep likerd busy. The kernel merges
  * what is the same, and says when it has dropped some. */
 #define BATCH 8192
-#define PAUSE_NS (10 * 1000 * 1000)
+#define PAUSE_NS (10L * 1000 * 1000)
 
 struct batch {
   ssize_t count;
