@@ -115,7 +115,7 @@ interface Failure {
 }
 
 /** More files than this have a common cause. */
-const mostSecondTries = 3;
+const mostSecondTries = 5;
 
 /**
  * In CI, a file that failed runs once more when nothing runs beside it: one of thousands of tests that share two CPUs with
