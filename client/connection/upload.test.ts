@@ -40,3 +40,22 @@ test('an upload that waits for room again and again leaves no listeners behind',
   assert.deepEqual(answers, ['taken']);
   assert.deepEqual(call.counts, Array(20).fill(2));
 });
+
+test('an answer that comes before all is sent ends an upload, though there will be no more room', {
+  timeout: 10_000,
+}, async () => {
+  const call = Object.assign(new EventEmitter(), {
+    write: () => false,
+    async *messages() {
+      yield 'taken';
+    },
+    end() {},
+    cancel() {},
+  });
+  const connection = { agree: async () => {}, bidiStream: () => call } as unknown as Connection;
+  async function* requests() {
+    while (true) yield 'piece';
+  }
+  const answers = await Array.fromAsync(upload(connection, {} as Method<string, string>, requests()));
+  assert.deepEqual(answers, ['taken']);
+});

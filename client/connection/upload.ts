@@ -17,16 +17,16 @@ export async function* upload<Request, Response>(
   const cancel = (): void => call.cancel();
   signal?.addEventListener('abort', cancel);
   let unreadable: unknown = null;
-  let over = false;
+  const over = new AbortController();
   const send = async (): Promise<void> => {
     for await (const request of requests) {
-      if (over) return;
-      if (!call.write(request)) await hasRoom(call);
+      if (over.signal.aborted) return;
+      if (!call.write(request)) await hasRoom(call, over.signal);
     }
     call.end();
   };
   const sent = send().catch((error: unknown) => {
-    if (!over) unreadable = error;
+    if (!over.signal.aborted) unreadable = error;
     call.cancel();
   });
   try {
@@ -35,18 +35,19 @@ export async function* upload<Request, Response>(
     if (unreadable !== null) throw unreadable;
     throw connection.explain(asError(error));
   } finally {
-    over = true;
+    over.abort();
     signal?.removeEventListener('abort', cancel);
     call.cancel();
   }
   await sent;
 }
 
-/** Resolves when more can be written, or the call is over. */
-async function hasRoom(call: EventEmitter): Promise<void> {
+/** Resolves when more can be written, or the call is closed. Rejects when it is over: it may have been closed before. */
+async function hasRoom(call: EventEmitter, over: AbortSignal): Promise<void> {
   const waits = new AbortController();
+  const signal = AbortSignal.any([waits.signal, over]);
   try {
-    await Promise.race(['drain', 'close'].map((event) => once(call, event, waits)));
+    await Promise.race(['drain', 'close'].map((event) => once(call, event, { signal })));
   } finally {
     waits.abort();
   }
