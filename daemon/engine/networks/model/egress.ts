@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { checkRange } from '../../../../common/checks.ts';
 import { type EgressRule, parseEgressRule } from '../../../../common/egress.ts';
 import { asError, badArgument, invalid } from '../../../../common/errors.ts';
 import { fields, type Of, texts } from '../../../../common/schema.ts';
@@ -21,7 +20,11 @@ export function checkEgress(policy: EgressPolicy | null, field: string): void {
   if (mode !== 'allow' && rules.length > 0)
     throw badArgument(`${field}.rules`, `Invalid ${field}: ${mode} has no rules`);
   if (mode !== 'allow') return;
-  checkRange(rules.length, [1, mostRules], `${field}.rules`);
+  const at = `${field}.rules`;
+  if (rules.length === 0)
+    throw badArgument(at, `Invalid ${at}: no rule says what is allowed; use none for nothing`);
+  if (rules.length > mostRules)
+    throw badArgument(at, `Invalid ${at}: these are ${rules.length}; use at most ${mostRules}`);
   for (const [index, rule] of rules.entries())
     try {
       parseEgressRule(rule);
