@@ -8,7 +8,7 @@ import { goOn } from '../interrupt.ts';
 import type { Lab } from '../lab.ts';
 import { interleave, summarize } from '../measure.ts';
 import { type Commands, own, Place } from '../networks/place.ts';
-import { medianOf, type Result, rowOf, rowsOf, share } from '../report.ts';
+import { type Aim, medianOf, type Result, type Row, rowOf, rowsOf, share } from '../report.ts';
 import type { Case } from './case.ts';
 
 const peer = 'docker';
@@ -64,6 +64,12 @@ function rowFor({ name }: Pick<Commands, 'name'>, what: string): string {
 const ownOf = (what: string): string => rowFor({ name: own }, what);
 const peersOf = (what: string): string => rowFor({ name: peer }, what);
 
+function besideDockerd(rows: readonly Row[], what: string, work: string, times: number): Aim {
+  const theirs = peersOf(what);
+  const limit = share(medianOf(rows, theirs), times);
+  return { work, row: ownOf(what), peers: [theirs], limit, bound: `${times} × dockerd's` };
+}
+
 async function runs(doors: readonly Commands[], quick: boolean): Promise<Result> {
   const what = 'docker run --rm true';
   const client = 'docker --version';
@@ -81,22 +87,13 @@ async function runs(doors: readonly Commands[], quick: boolean): Promise<Result>
     { rounds: quick ? 6 : 40, warmUp: 3 },
   );
   const rows = rowsOf(samples, peersOf(what));
-  const limit = share(medianOf(rows, peersOf(what)), aim.run);
   return {
     name: 'docker-run',
     title: "run --rm of /bin/true on the bridge by Docker's client",
     unit: 'ms',
     rows,
     notes: ['docker --version calls nobody: it is the start of the client'],
-    aims: [
-      {
-        work: '`docker run --rm` through likerd',
-        row: ownOf(what),
-        limit,
-        bound: `${aim.run} of dockerd's`,
-        peers: [peersOf(what)],
-      },
-    ],
+    aims: [besideDockerd(rows, what, '`docker run --rm` through likerd', aim.run)],
   };
 }
 
@@ -112,21 +109,13 @@ async function execs(doors: readonly Commands[], quick: boolean): Promise<Result
   );
   for (const door of doors) await door.runner.time(door.remove([container]));
   const rows = rowsOf(samples, peersOf(what));
-  const limit = share(medianOf(rows, peersOf(what)), aim.exec);
   return {
     name: 'docker-exec',
     title: "exec of /bin/true by Docker's client",
     unit: 'ms',
     rows,
     notes: [],
-    aims: [
-      {
-        work: '`docker exec` through likerd',
-        row: ownOf(what),
-        limit,
-        bound: `${aim.exec} of dockerd's`,
-      },
-    ],
+    aims: [besideDockerd(rows, what, '`docker exec` through likerd', aim.exec)],
   };
 }
 
@@ -141,7 +130,6 @@ async function output(doors: readonly Commands[], quick: boolean): Promise<Resul
     { rounds: quick ? 2 : 7, warmUp: 1 },
   );
   const rows = rowsOf(samples, peersOf(what));
-  const limit = share(medianOf(rows, peersOf(what)), aim.output);
   return {
     name: 'docker-output',
     title: `${mebibytes} MiB of output of docker run, from its start to its end, log on`,
@@ -150,12 +138,7 @@ async function output(doors: readonly Commands[], quick: boolean): Promise<Resul
     rows,
     notes: [],
     aims: [
-      {
-        work: `${mebibytes} MiB of output of \`docker run\` through likerd`,
-        row: ownOf(what),
-        limit,
-        bound: `${aim.output} × dockerd's`,
-      },
+      besideDockerd(rows, what, `${mebibytes} MiB of output of \`docker run\` through likerd`, aim.output),
     ],
   };
 }
