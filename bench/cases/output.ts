@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { Engine, RunOptions } from '../engines/engine.ts';
 import { Runner } from '../engines/runner.ts';
 import { type Contestant, interleave } from '../measure.ts';
-import { medianOf, type Result, rowOf } from '../report.ts';
+import { type Aim, medianOf, type Result, type Row, rowOf, share } from '../report.ts';
 import type { Case } from './case.ts';
 
-/** Throughput of a container's output with the log on, and of stdin through it, in MiB/s. */
+/** Throughput of a container's output with the log on and off, and of stdin through it, in MiB/s. */
 export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly Result[]> => {
   const mebibytes = quick ? 64 : 1024;
   // docker writes 48 MiB/s, and would take most of the time.
@@ -13,15 +13,21 @@ export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly 
   const rounds = quick ? 2 : 3;
   await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });
   const likerctl = `${lab.likerctl} run --rm`;
-  const logging = peers.filter(({ isRuntime, name }) => !isRuntime && name !== 'ctr');
+  const engines = peers.filter(({ isRuntime }) => !isRuntime);
+  const logging = engines.filter(({ name }) => name !== 'ctr');
+  const byLikerctl = (flags: string): Flow => ({
+    name: 'likerctl run',
+    mebibytes,
+    run: () => runner.time(`${likerctl} ${flags} ${lab.rootfs} ${zeros(mebibytes).join(' ')}`),
+  });
   const out = await throughput(rounds, [
     { name: 'liker Run', mebibytes, run: () => takeAll(lab, mebibytes) },
-    {
-      name: 'likerctl run',
-      mebibytes,
-      run: () => runner.time(`${likerctl} ${lab.rootfs} ${zeros(mebibytes).join(' ')}`),
-    },
+    byLikerctl(''),
     ...logging.map((peer) => byPeer(peer, 'run', { mebibytes: bySlow, args: zeros(bySlow) })),
+  ]);
+  const unlogged = await throughput(rounds, [
+    byLikerctl('--log-driver none'),
+    ...engines.map((peer) => byPeer(peer, 'run', { mebibytes, args: zeros(mebibytes), withoutLog: true })),
   ]);
   const file = join(lab.home, 'zeros');
   await runner.time(`head -c ${mebibytes}M /dev/zero > ${file}`);
@@ -43,7 +49,16 @@ export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly 
       moreIsBetter: true,
       rows: out,
       notes: [],
-      aims: [{ work: 'output with the default log on', row: 'likerctl run', limit: 300, bound: '300 MiB/s' }],
+      aims: [outputAim('output with the default log on', out)],
+    },
+    {
+      name: 'unlogged',
+      title: `output of a container, log off (${mebibytes} MiB of zeros)`,
+      unit: 'MiB/s',
+      moreIsBetter: true,
+      rows: unlogged,
+      notes: [],
+      aims: [outputAim('output with the log off', unlogged)],
     },
     {
       name: 'input',
@@ -56,13 +71,17 @@ export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly 
         {
           work: 'stdin to stdout',
           row: 'likerctl run -i',
-          limit: medianOf(input, 'ctr run -i'),
-          bound: "ctr's",
+          limit: share(medianOf(input, 'ctr run -i'), 1.5),
+          bound: "1.5 × ctr's",
         },
       ],
     },
   ];
 };
+
+function outputAim(work: string, rows: readonly Row[]): Aim {
+  return { work, row: 'likerctl run', limit: share(medianOf(rows, 'podman run'), 3), bound: "3 × podman's" };
+}
 
 interface Flow {
   readonly name: string;

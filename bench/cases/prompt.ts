@@ -1,6 +1,6 @@
 import { spawn } from 'node-pty';
 import { type Contestant, interleave, type Sample } from '../measure.ts';
-import { type Result, rowsOf } from '../report.ts';
+import { type Aim, medianOf, type Result, type Row, rowsOf, share } from '../report.ts';
 import type { Case } from './case.ts';
 
 /** `run -it bash`: from Enter to the first prompt, and from `exit` to the end of the command. */
@@ -26,25 +26,32 @@ export const promptCase: Case = async ({ lab, peers, quick }): Promise<readonly 
   const exits = new Map(
     [...samples].map(([name, all]) => [name, all.map(({ parts }): Sample => ({ ms: parts?.['exit'] ?? 0 }))]),
   );
+  const prompts = rowsOf(samples, 'podman run -it');
+  const ends = rowsOf(exits, 'podman run -it');
   return [
     {
       name: 'prompt',
       title: 'run -it bash to the first prompt',
       unit: 'ms',
-      rows: rowsOf(samples, 'podman run -it'),
+      rows: prompts,
       notes: [],
-      aims: [{ work: 'first prompt of `run -it`', row: 'likerctl run -it', limit: 80, bound: '80 ms' }],
+      aims: [byPodman('first prompt of `run -it`', prompts, 0.5)],
     },
     {
       name: 'exit',
       title: 'from Enter after `exit` to the end of the command',
       unit: 'ms',
-      rows: rowsOf(exits, 'podman run -it'),
+      rows: ends,
       notes: [],
-      aims: [{ work: 'from `exit` to the end', row: 'likerctl run -it', limit: 20, bound: '20 ms' }],
+      aims: [byPodman('from `exit` to the end', ends, 0.15)],
     },
   ];
 };
+
+function byPodman(work: string, rows: readonly Row[], factor: number): Aim {
+  const limit = share(medianOf(rows, 'podman run -it'), factor);
+  return { work, row: 'likerctl run -it', limit, bound: `${factor} × podman's` };
+}
 
 function sessionTimes(command: string, env: NodeJS.ProcessEnv): Promise<Sample> {
   const begin = performance.now();
