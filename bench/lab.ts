@@ -92,8 +92,10 @@ export class Lab implements AsyncDisposable {
     return this.#client;
   }
 
+  /** As a package starts it, without the shell of bin/likerctl; an older checkout has only that. */
   get likerctl(): string {
-    return join(this.checkout, 'bin/likerctl');
+    const native = join(this.checkout, 'native/build/likerctl');
+    return existsSync(native) ? native : join(this.checkout, 'bin/likerctl');
   }
 
   get env(): NodeJS.ProcessEnv {

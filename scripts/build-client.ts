@@ -7,12 +7,10 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { FakeServer } from '../client/test/fake-server.ts';
+import { nodeFlags } from './node-flags.ts';
 
 const top = join(import.meta.dirname, '..');
 const dist = join(top, 'dist');
-
-/** The flags of bin/likerctl: V8 accepts the cache only under the same flags. */
-const nodeFlags = ['--no-warnings', '--min-semi-space-size=4', '--use-openssl-ca'];
 
 /** Together, these runs use all code that common commands need. */
 const warmUps = [
@@ -199,7 +197,7 @@ const buns: Partial<Record<NodeJS.Architecture, string>> = {
   arm64: 'bun-linux-aarch64',
 };
 
-/** Where Bun is not installed, or the CPU is too old for it, bin/likerctl takes Node.js for all commands. */
+/** Where Bun is not installed, or the CPU is too old for it, likerctl takes Node.js for all commands. */
 async function compileForBun(): Promise<void> {
   const program = join(dist, 'likerctl');
   const bun = join(top, 'node_modules/@oven', buns[process.arch] ?? '', 'bin/bun');

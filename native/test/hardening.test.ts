@@ -13,6 +13,7 @@ const resolver = join(build, 'liker-resolver');
 const programs = [
   shim,
   resolver,
+  join(build, 'likerctl'),
   join(build, 'liker-rootless'),
   join(build, 'liker-unpack'),
   join(build, 'liker-pack'),

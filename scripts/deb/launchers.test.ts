@@ -7,7 +7,7 @@ import { packagedLauncher } from './launchers.ts';
 
 const top = join(import.meta.dirname, '../..');
 
-for (const name of ['bin/likerd', 'bin/likerctl', 'bin/liker', 'scripts/ensure-daemon']) {
+for (const name of ['bin/likerd', 'bin/liker', 'scripts/ensure-daemon']) {
   test(`${name} can be packaged: it searches for nothing, and names no TypeScript file`, () => {
     const script = packagedLauncher(readFileSync(join(top, name), 'utf8'));
     assert.doesNotMatch(script, /node_modules|readlink|\.ts\b|compile-cache/);

@@ -30,11 +30,14 @@ export async function stage(options: StageOptions): Promise<void> {
 
 function stagePrograms({ top, tree, version }: StageOptions): void {
   tree.copy(process.execPath, `${libraryFolder}/bin/node`);
-  for (const name of ['likerd', 'likerctl', 'liker']) {
+  for (const name of ['likerd', 'liker']) {
     const launcher = packagedLauncher(readFileSync(join(top, 'bin', name), 'utf8'));
     tree.write(`${libraryFolder}/bin/${name}`, launcher, 0o755);
-    tree.link(`usr/bin/${name}`, `../lib/liker/bin/${name}`);
   }
+  tree.copy(join(top, 'native/build/likerctl'), `${libraryFolder}/native/build/likerctl`);
+  tree.link(`${libraryFolder}/bin/likerctl`, '../native/build/likerctl');
+  for (const name of ['likerd', 'likerctl', 'liker'])
+    tree.link(`usr/bin/${name}`, `../lib/liker/bin/${name}`);
   const ensure = packagedLauncher(readFileSync(join(top, 'scripts/ensure-daemon'), 'utf8'));
   tree.write(`${libraryFolder}/scripts/ensure-daemon`, ensure, 0o755);
   for (const script of ['replace-daemon', 'hold-cgroup'])

@@ -56,6 +56,7 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     assert.match(await machine.ok('getent group liker'), /^liker:x:\d+:$/);
     assert.equal(await machine.ok('likerctl --version'), 'likerctl version 0.1.0');
     assert.equal(await machine.ok('likerd --version'), '0.1.0');
+    assert.match(await machine.ok('head -c 4 /usr/bin/likerctl'), /ELF/, 'no shell');
     assert.match(
       await machine.ok('likerctl ps 2>&1 || :'),
       /no daemon is listening there; start it with 'likerd'$/,

@@ -1,0 +1,16 @@
+#include "end.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ENGINE_FAILURE 125
+
+void end_with_error (const char *format, ...) {
+  va_list values;
+  va_start (values, format);
+  fputs ("likerctl: ", stderr);
+  vfprintf (stderr, format, values);
+  fputc ('\n', stderr);
+  va_end (values);
+  _Exit (ENGINE_FAILURE);
+}
