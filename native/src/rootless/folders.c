@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include "base/runtime_folder.h"
 #include "refuse.h"
 
 static void join (char out[PATH_MAX], const char *folder, const char *name) {
@@ -37,25 +37,10 @@ static void find_data (char data[PATH_MAX]) {
   join (data, set ? set : share, "liker");
 }
 
-/* Where pam_systemd did not set XDG_RUNTIME_DIR (su -, cron), its folder may be there. */
-static bool is_own_folder (const char *path) {
-  struct stat st;
-  return lstat (path, &st) == 0 && S_ISDIR (st.st_mode) && st.st_uid == getuid ();
-}
-
-/* The value, unless it is the folder of whoever became this user (su), which the specification excludes. */
-static const char *runtime_from (const char *variable) {
-  struct stat st;
-  const char *value = path_from (variable);
-  return value && stat (value, &st) == 0 && st.st_uid != getuid () ? NULL : value;
-}
-
 static void find_run (struct folders *folders) {
-  const char *set = runtime_from ("XDG_RUNTIME_DIR");
-  char usual[64];
-  snprintf (usual, sizeof usual, "/run/user/%u", getuid ());
-  if (set || is_own_folder (usual)) {
-    join (folders->run, set ? set : usual, "liker");
+  char runtime[PATH_MAX];
+  if (runtime_folder (runtime, getenv ("XDG_RUNTIME_DIR"))) {
+    join (folders->run, runtime, "liker");
     return;
   }
   join (folders->run, folders->data, "run");

@@ -1,0 +1,6 @@
+/* Paths as the TypeScript client would write them. */
+#pragma once
+#include <stdbool.h>
+
+/* An absolute path without empty parts, . and .. */
+bool is_clean_path (const char *path);
