@@ -9,7 +9,7 @@ import {
 import { terminalReset } from '../client/session/terminal.ts';
 import { type FrontCommand, frontCommands } from './front/commands.ts';
 import type { MessageTree, Path } from './front/message-tree.ts';
-import type { Place } from './front/places.ts';
+import { mountTemplate, type Place } from './front/places.ts';
 import { commandTable, type FlagRow, hostRow } from './front/table.ts';
 import { nodeFlags } from './node-flags.ts';
 
@@ -85,6 +85,11 @@ function flag({ flag: { name, aliases = [], short }, kind, word }: FlagRow, plac
   );
 }
 
+function mount(isBind: boolean, isReadOnly: boolean): string {
+  const { head, tail } = mountTemplate(isBind, isReadOnly);
+  return struct(bytes(head), bytes(tail));
+}
+
 function list(name: string, items: readonly string[]): string {
   return `#define ${name} ${items.map((item) => `\\\n  ${item}`).join(', ')}`;
 }
@@ -96,6 +101,10 @@ const macros = [
   `#define KEYBOARD_SIGNALS ${keyboardSignals.join(', ')}`,
   `#define INTERRUPTING_SIGNALS ${interruptingSignals.join(', ')}`,
   `#define ENDING_SIGNALS ${endingSignals.join(', ')}`,
+  list(
+    'MOUNTS',
+    [true, false].map((isBind) => struct(...[false, true].map((isReadOnly) => mount(isBind, isReadOnly)))),
+  ),
   list('GLOBAL_FLAGS', [flag(hostRow, '{ 0 }')]),
   ...frontCommands.flatMap(commandMacros),
 ];

@@ -1,13 +1,15 @@
 // The first message of a session, as likerctl in C makes it of a command line, beside what the TypeScript client makes.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { type Flag, spellings } from '../../client/cli/flag.ts';
 import { parseCommandLine, parseGlobalFlags } from '../../client/cli/parse.ts';
 import { exec } from '../../client/commands/exec.ts';
 import { run } from '../../client/commands/run.ts';
-import { socketPath } from '../../client/connection/address.ts';
+import { hostFrom, socketPath } from '../../client/connection/address.ts';
 import { Random } from '../../fuzz/random.ts';
 import { SessionService } from '../../proto/gen/daemon-codecs.ts';
 import { type FrontCommand, frontCommands } from '../../scripts/front/commands.ts';
@@ -26,9 +28,18 @@ function decoded(command: FrontCommand, bytes: Uint8Array): object {
   return { ...start, requestId: '' };
 }
 
-function answers(input: string | Buffer, env: NodeJS.ProcessEnv = {}): string {
-  return execFileSync(join(native, 'build/first-message'), {
+/** The program, and as whom it is executed. */
+interface Asked {
+  readonly program: string;
+  readonly uid: number;
+}
+
+const here: Asked = { program: join(native, 'build/first-message'), uid: 0 };
+
+function answers(input: string | Buffer, env: NodeJS.ProcessEnv = {}, { program, uid } = here): string {
+  return execFileSync(program, {
     input,
+    uid,
     encoding: 'utf8',
     maxBuffer: 1 << 30,
     env: { ...env, ASAN_OPTIONS: 'detect_leaks=0' },
@@ -39,9 +50,10 @@ function answers(input: string | Buffer, env: NodeJS.ProcessEnv = {}): string {
 function openedByC(
   lines: readonly (readonly string[])[],
   env: NodeJS.ProcessEnv = { LIKER_HOST: host },
+  asked = here,
 ): Opened[] {
   const input = lines.map((line) => [line.length, ...line].map((word) => `${word}\0`).join('')).join('');
-  return answers(input, env)
+  return answers(input, env, asked)
     .trimEnd()
     .split('\n')
     .map((answer, index) => {
@@ -90,6 +102,7 @@ const values = {
   LIST: ['a', "'b'\n", '"'],
   PAIR: ['A=b', 'B=', 'é x==y'],
   ENTRY: ['a=b', 'a=', 'a', 'é=c=d', 'constructor=x'],
+  MOUNT: ['/a:/b', '/:/b/../c:ro', 'data:/a', '/a/b.c:/é,=:rw', 'V_1.x-y:/:ro', '-a:/b', '_a:/b'],
   NUMBER: ['1', '999999999'],
   SIZE: ['1', '64m', '1024K', '7g', '9b'],
   CPUS: ['1', '1.5', '0.25', '16.01', '999999.99'],
@@ -135,8 +148,8 @@ function line(command: FrontCommand, ...words: string[]): string[] {
 }
 
 const isRepeatable = (word: string): boolean =>
-  frontCommands.some(({ known: { LIST, PAIR, ENTRY } }) =>
-    [...LIST, ...PAIR, ...ENTRY].some((name) => word.startsWith(`--${name}=`)),
+  frontCommands.some(({ known: { LIST, PAIR, ENTRY, MOUNT } }) =>
+    [...LIST, ...PAIR, ...ENTRY, ...MOUNT].some((name) => word.startsWith(`--${name}=`)),
   );
 
 for (const command of frontCommands) {
@@ -248,6 +261,23 @@ const others: readonly (readonly string[])[] = [
     'a',
   ]),
   ...['net', 'bridge', 'container:a', 'hosts', '', 'none,'].map((text) => ['run', '--net', text, 'a']),
+  ...[
+    '/a',
+    'a',
+    '/a:b',
+    'a:b',
+    ':/a',
+    '/a:/b:',
+    '/a:/b:Z',
+    '/a:/b:ro,z',
+    '/a:/b:ro:rw',
+    '/a/:/b',
+    './a:/b',
+    '~:/b',
+    '.a:/b',
+    'a+b:/c',
+    '',
+  ].map((text) => ['run', '-v', text, 'a']),
   ['run', '--net', 'host', '--network', 'none', 'a'],
   ['run', '--name', 'a', '--name', 'b', 'a'],
   ['exec', '-uroot', '--user=0', 'web', 'ls'],
@@ -256,6 +286,34 @@ const others: readonly (readonly string[])[] = [
 ];
 
 test('what is wrong, or not plain enough, is left to the TypeScript client', () => leave(others));
+
+test('the socket is the one that the TypeScript client would take from the environment', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'liker-run-'));
+  const program = join(folder, 'first-message');
+  copyFileSync(join(native, 'build/first-message'), program);
+  mkdirSync(join(folder, 'liker'));
+  writeFileSync(join(folder, 'liker/liker.sock'), '');
+  for (const path of [folder, join(folder, 'liker')]) chmodSync(path, 0o755);
+  const nobody = 65534;
+  chownSync(folder, nobody, nobody);
+  try {
+    for (const uid of [0, nobody])
+      for (const env of [
+        { LIKER_HOST: 'unix:///a/b' },
+        { LIKER_HOST: 'unix:///a/b', LIKER_RUN: '/c' },
+        { LIKER_HOST: '', LIKER_RUN: '/c/d' },
+        { LIKER_RUN: '', XDG_RUNTIME_DIR: folder },
+      ]) {
+        const caller = { uid, rootSocket: '/run/liker/liker.sock' };
+        const [socket] = openedByC([['run', 'a']], env, { program, uid })[0] ?? [];
+        assert.equal(socket, socketPath(hostFrom(env, caller)), JSON.stringify({ uid, ...env }));
+      }
+    for (const env of [{ LIKER_HOST: '/a/b' }, { LIKER_RUN: 'c' }, { LIKER_RUN: `/${'c'.repeat(100)}` }])
+      assert.deepEqual(openedByC([['run', 'a']], env), [null], JSON.stringify(env));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('what is not UTF-8 is left to the TypeScript client', () => {
   for (const bytes of ['ff', 'c0af', 'eda080', 'f4908080', 'e282', '80'].map((hex) =>

@@ -16,6 +16,7 @@ export type FlagKind =
   | 'LIST'
   | 'PAIR'
   | 'ENTRY'
+  | 'MOUNT'
   | 'WORD'
   | 'NUMBER'
   | 'SIZE'
@@ -60,6 +61,7 @@ const frontRun: FrontCommand = {
     LIST: ['cap-add', 'cap-drop', 'group-add', 'dns', 'dns-search', 'dns-option', 'volumes-from'],
     PAIR: ['env'],
     ENTRY: ['label', 'sysctl'],
+    MOUNT: ['volume'],
     WORD: {
       'on-disconnect': ['keep', 'hangup', 'kill'],
       network: ['none', 'host'],
@@ -94,6 +96,7 @@ const frontExec: FrontCommand = {
     LIST: [],
     PAIR: ['env'],
     ENTRY: [],
+    MOUNT: [],
     WORD: { 'on-disconnect': ['keep', 'hangup', 'kill'] },
     NUMBER: [],
     SIZE: [],

@@ -1,6 +1,8 @@
+import { sessions } from '../../client/connection/methods.ts';
+import { parseVolume } from '../../client/request/mounts.ts';
 import { encodeFields } from '../../common/wire.ts';
 import type { FlagKind } from './commands.ts';
-import { addition, type Field, type MessageTree, type Path } from './message-tree.ts';
+import { addition, type Field, type MessageTree, messageTree, type Path } from './message-tree.ts';
 
 /** Where a value stands in the first message of a session. */
 export interface Place {
@@ -39,6 +41,14 @@ export const conversions: Readonly<Record<Exclude<FlagKind, FixedKind>, Conversi
       return encodeFields([1, name], [2, value]);
     },
   },
+  MOUNT: {
+    samples: [['/s:/t'], ['/s/é:/t:ro', 'data:/t/', 'data_1:/t:ro', '/:/t,u:rw']],
+    convert(text) {
+      const [source = '', target = '', option] = text.split(':');
+      const { head, tail } = mountTemplate(source.startsWith('/'), option === 'ro');
+      return Buffer.concat([head, encodeFields([2, source], [3, target]), tail]);
+    },
+  },
   NUMBER: { samples: [['1'], ['300'], ['999999']], convert: (text) => varint(Number(text)) },
   SIZE: {
     samples: [['1'], ['30b'], ['4k'], ['512m'], ['8388607g'], ['5K'], ['6M'], ['7G']],
@@ -49,6 +59,23 @@ export const conversions: Readonly<Record<Exclude<FlagKind, FixedKind>, Conversi
     convert: (text) => varint(Math.round(Number(text) * 100) * 1000),
   },
 };
+
+/** What stands before and behind the source and the target in an encoded Mount. */
+export interface MountTemplate {
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
+export function mountTemplate(isBind: boolean, isReadOnly: boolean): MountTemplate {
+  const mount = parseVolume(`${isBind ? '/s' : 's'}:/t${isReadOnly ? ':ro' : ''}`);
+  const request = sessions.Run.requestSerialize({ start: { spec: { mounts: [mount] } } });
+  const [item] = [...messageTree('liker.v1.RunRequest', request).values()].flatMap(({ fields }) => fields);
+  const places = encodeFields([2, mount.source ?? ''], [3, mount.target ?? '']);
+  const bytes = Buffer.from(item?.value ?? []);
+  const start = bytes.indexOf(places);
+  if (start === -1) throw new Error('A Mount has other fields');
+  return { head: bytes.subarray(0, start), tail: bytes.subarray(start + places.length) };
+}
 
 /** What a flag without a value adds to `base`. Throws an Error if that cannot be added. */
 export function fixedPlace(base: MessageTree, other: MessageTree): Place {

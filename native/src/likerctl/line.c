@@ -38,11 +38,11 @@ static const struct flag *find_word (const struct flag_list *list, const char *n
 }
 
 static bool has_value (const struct flag *flag) {
-  return flag->kind != FLAG_TRUE && flag->kind != FLAG_STDIN && flag->kind != FLAG_TTY;
+  return flag->kind > FLAG_TTY;
 }
 
 static bool is_repeatable (const struct flag *flag) {
-  return flag->kind == FLAG_LIST || flag->kind == FLAG_PAIR || flag->kind == FLAG_ENTRY;
+  return flag->kind >= FLAG_LIST && flag->kind <= FLAG_MOUNT;
 }
 
 /* Of the other flags the last one counts; that is left to the TypeScript client. */

@@ -19,11 +19,11 @@ static bool are_utf8 (char **words) {
   return !*words;
 }
 
-/* A path, but for those that are relative to something; what is not safely the name of an image is left out as well. */
+/* An absolute path, or what is safely the name of an image. */
 static bool put_root (struct builder *message, const char *root, bool has_command) {
   static const char in_names[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/:@";
   if (*root == '/') {
-    if (!has_command || !is_clean_path (root) || strchr (root, ':'))
+    if (!has_command || !is_clean_path (root, strlen (root)) || strchr (root, ':'))
       return false;
     builder_put_text (message, &run_directory, root);
     return true;
@@ -46,7 +46,8 @@ static bool put_operands (struct line *line) {
   if (!first || !*first)
     return false;
   char **arguments = line->words + 1;
-  if (!(command == &run_command ? put_root (message, first, *arguments) : put_container (message, first, *arguments)))
+  bool (*put_first) (struct builder *, const char *, bool) = command == &run_command ? put_root : put_container;
+  if (!put_first (message, first, *arguments))
     return false;
   for (; *arguments; arguments++)
     builder_put_text (message, &command->arguments, *arguments);
@@ -69,10 +70,11 @@ static bool read_command (struct line *line) {
   if (!read_flags (line, &global_flags) || !*line->words)
     return false;
   const char *name = *line->words++;
-  const struct command *command = !strcmp (name, "run") ? &run_command : !strcmp (name, "exec") ? &exec_command : NULL;
-  if (command)
-    builder_start (&line->message, command);
-  return command;
+  bool is_run = !strcmp (name, "run");
+  if (!is_run && strcmp (name, "exec") != 0)
+    return false;
+  builder_start (&line->message, is_run ? &run_command : &exec_command);
+  return true;
 }
 
 bool read_request (char **words, struct session_plan *plan) {

@@ -3,7 +3,5 @@
 #include <stdbool.h>
 #include "session_plan.h"
 
-/*
- * Reads the words behind the program's name. False: the line is not for this program. What `plan` then points to stays for good.
- */
+/* Reads the words behind the program's name. False: the line is not for this program. What `plan` points to stays for good. */
 bool read_request (char **words, struct session_plan *plan);

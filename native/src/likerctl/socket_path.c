@@ -14,7 +14,8 @@ static const char *variable (const char *name) {
 }
 
 static bool take_path (char path[SOCKET_PATH_ROOM], const char *folder, const char *name) {
-  return (size_t)snprintf (path, SOCKET_PATH_ROOM, "%s%s", folder, name) < SOCKET_PATH_ROOM && is_clean_path (path);
+  size_t length = (size_t)snprintf (path, SOCKET_PATH_ROOM, "%s%s", folder, name);
+  return length < SOCKET_PATH_ROOM && is_clean_path (path, length);
 }
 
 /* An ordinary user's own, unless that was never started and he may use root's. */

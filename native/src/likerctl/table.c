@@ -37,4 +37,6 @@ const struct place run_image = RUN_IMAGE;
 const struct place run_directory = RUN_DIRECTORY;
 const struct place exec_container = EXEC_CONTAINER;
 
+const struct mount_template mount_templates[2][2] = { MOUNTS };
+
 const struct flag_list global_flags = { host_flags, COUNT (host_flags) };

@@ -7,15 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a value becomes a field. */
+/* How a value becomes a field. In this order: without a value, FLAG_TEXT, those that may be given several times, the rest. */
 enum flag_kind {
   FLAG_TRUE,   /* no value */
   FLAG_STDIN,  /* no value: stdin is forwarded */
   FLAG_TTY,    /* no value: the process has a terminal */
   FLAG_TEXT,   /* a text as it is */
-  FLAG_LIST,   /* one that may be given several times */
+  FLAG_LIST,   /* one of several */
   FLAG_PAIR,   /* likewise, as NAME=VALUE */
   FLAG_ENTRY,  /* likewise, as an entry of a map: NAME or NAME=VALUE */
+  FLAG_MOUNT,  /* likewise, as SOURCE:TARGET[:ro|:rw] */
   FLAG_WORD,   /* one of the words that are in the table */
   FLAG_NUMBER, /* a positive whole number */
   FLAG_SIZE,   /* likewise, with a unit: bytes */
@@ -66,11 +67,21 @@ struct command {
   uint8_t terminal_size;
 };
 
+/* What stands before and behind the source and the target of a mount. */
+struct mount_template {
+  struct bytes head;
+  struct bytes tail;
+};
+
+enum mount_source { MOUNT_PATH, MOUNT_VOLUME };
+
 #define MOST_MESSAGES 32
 #define MOST_FLAGS 128
 
 extern const struct command run_command, exec_command;
 /* What the first operand of each may be. */
 extern const struct place run_image, run_directory, exec_container;
+/* By source, and whether it is read-only. */
+extern const struct mount_template mount_templates[2][2];
 /* The flags before a command. */
 extern const struct flag_list global_flags;

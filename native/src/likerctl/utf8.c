@@ -5,8 +5,9 @@
 /* Length and least value of a sequence, by its first byte; 0: no sequence begins with it. */
 static size_t sequence_length (uint8_t first, uint32_t *value, uint32_t *least) {
   static const uint32_t leasts[] = { 0, 0, 0x80, 0x800, 0x10000 };
-  size_t length = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
-  *value = length == 1 ? first : first & (0x7fu >> length);
+  size_t ones = first == 0xff ? 8 : (size_t)__builtin_clz (~((uint32_t)first << 24));
+  size_t length = !ones ? 1 : ones == 1 || ones > 4 ? 0 : ones;
+  *value = first & (0x7fu >> ones);
   *least = leasts[length];
   return length;
 }

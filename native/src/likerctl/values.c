@@ -1,6 +1,7 @@
 #include "values.h"
 #include <stdlib.h>
 #include <string.h>
+#include "paths.h"
 
 #define MOST_DIGITS 9
 #define MOST_BYTES (1ull << 53)
@@ -66,6 +67,11 @@ static bool is_lost (const char *name, size_t length) {
   return length == sizeof lost - 1 && !memcmp (name, lost, length);
 }
 
+static void put_nested (struct builder *builder, const struct place *place, struct buffer *message) {
+  put_field (builder_at (builder, place), place->tag, message->data, message->length);
+  free (message->data);
+}
+
 static bool put_entry (struct builder *builder, const struct place *place, const char *value) {
   size_t length = strcspn (value, "=");
   const char *text = value[length] ? value + length + 1 : "";
@@ -74,8 +80,33 @@ static bool put_entry (struct builder *builder, const struct place *place, const
   struct buffer entry = { 0 };
   put_field (&entry, BYTES_TAG (1), value, length);
   put_field (&entry, BYTES_TAG (2), text, strlen (text));
-  put_field (builder_at (builder, place), place->tag, entry.data, entry.length);
-  free (entry.data);
+  put_nested (builder, place, &entry);
+  return true;
+}
+
+/* The name of a volume is as likerd wants it; it says what is wrong with others. */
+static bool is_volume_name (const char *name, size_t length) {
+  static const char in_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+  return length && *name != '.' && strspn (name, in_names) >= length;
+}
+
+static bool put_mount (struct builder *builder, const struct place *place, const char *value) {
+  size_t source = strcspn (value, ":");
+  const char *target = value + source + (value[source] == ':');
+  size_t length = strcspn (target, ":");
+  const char *option = target + length;
+  bool is_read_only = !strcmp (option, ":ro"), is_path = is_clean_path (value, source);
+  if (*target != '/' || (*option && !is_read_only && strcmp (option, ":rw") != 0))
+    return false;
+  if (!is_path && !is_volume_name (value, source))
+    return false;
+  const struct mount_template *mount = &mount_templates[is_path ? MOUNT_PATH : MOUNT_VOLUME][is_read_only];
+  struct buffer fields = { 0 };
+  put_bytes (&fields, mount->head.data, mount->head.length);
+  put_field (&fields, BYTES_TAG (2), value, source);
+  put_field (&fields, BYTES_TAG (3), target, length);
+  put_bytes (&fields, mount->tail.data, mount->tail.length);
+  put_nested (builder, place, &fields);
   return true;
 }
 
@@ -95,6 +126,8 @@ bool put_flag_value (struct builder *builder, const struct flag *flag, const cha
     return true;
   case FLAG_ENTRY:
     return put_entry (builder, place, value);
+  case FLAG_MOUNT:
+    return put_mount (builder, place, value);
   case FLAG_NUMBER:
     return put_whole (builder, place, value);
   case FLAG_SIZE:
