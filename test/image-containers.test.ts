@@ -189,3 +189,15 @@ test('an image that is nowhere: exit code 125, and the reason', async () => {
   assert.deepEqual([code, stdout], [125, '']);
   assert.match(stderr, /No such image: 'no\/such:1'/);
 });
+
+// likerctl may learn only from this call that an image has to be pulled, and then makes the call again.
+test('a run of an image that is nowhere changes nothing, not even with --replace', async () => {
+  const kept = await s.ok(['create', '--name', 'kept', s.rootfs, 'true']);
+  const happened = async () => (await s.ok(['events', '--since', '1', '--until', '0s'])).split('\n').length;
+  const before = await happened();
+  const { code } = await s.likerctl(['run', '--pull', 'never', '--replace', '--name', 'kept', 'no/such:1']);
+  assert.equal(code, 125);
+  assert.equal(await happened(), before);
+  assert.equal(await s.ok(['ps', '-aq', '--no-trunc', '--filter', 'name=kept']), kept);
+  await s.ok(['rm', kept]);
+});
