@@ -82,6 +82,7 @@ const replacements: Readonly<Record<string, string>> = {
   long: 'module.exports = null;',
   '@js-sdsl/ordered-map': 'exports.OrderedMap = class { eraseElementByKey() {} };',
   '@grpc/proto-loader': '',
+  util: onUse('util'),
   zlib: onUse('zlib'),
   dns: onUse('dns'),
 };
@@ -102,7 +103,7 @@ const replaceSlowModules: Plugin = {
   },
 };
 
-type Runtime = Pick<BuildOptions, 'banner' | 'footer' | 'define'>;
+type Runtime = Pick<BuildOptions, 'banner' | 'footer' | 'define'> & { readonly plugins?: Plugin[] };
 
 const forNode: Runtime = {
   banner: {
@@ -112,17 +113,26 @@ const forNode: Runtime = {
   define: { 'import.meta.url': '__moduleUrl', 'import.meta.dirname': '__dirname' },
 };
 
+const useBunSockets: Plugin = {
+  name: 'use-bun-sockets',
+  setup({ onResolve }) {
+    const path = join(top, 'client/connection/bun-socket.ts');
+    onResolve({ filter: /\/local-socket\.ts$/ }, () => ({ path }));
+  },
+};
+
 const forBun: Runtime = {
+  plugins: [useBunSockets],
   banner: { js: `const __folder = require('node:path').dirname(process.execPath);` },
   define: { 'import.meta.dirname': '__folder' },
 };
 
-async function bundle(runtime: Runtime): Promise<string> {
+async function bundle({ plugins = [], ...runtime }: Runtime): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(top, 'client/main.ts')],
     write: false,
     bundle: true,
-    plugins: [replaceSlowModules],
+    plugins: [...plugins, replaceSlowModules],
     platform: 'node',
     format: 'cjs',
     target: 'node26',

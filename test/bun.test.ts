@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { FakeServer } from '../client/test/fake-server.ts';
 import { repository } from './harness/daemon.ts';
 import { environment, program } from './harness/likerctl.ts';
 import { suite } from './harness/suite.ts';
@@ -44,4 +46,45 @@ test('ps works in a directory that was deleted', { skip }, async () => {
     }),
     '',
   );
+});
+
+const ids = Array.from({ length: 20_000 }, (_, index) => index.toString(16).padStart(64, '0'));
+const handlers = { unary: { ListContainers: () => ({ containers: ids.map((id) => ({ id })) }) } };
+
+function list(socketPath: string, runtime = '') {
+  const env = { LIKER_HOST: `unix://${socketPath}`, LIKER_RUNTIME: runtime };
+  return s.likerctl(['ps', '-aq', '--no-trunc'], { env });
+}
+
+test('an answer of several megabytes is whole', { skip }, async () => {
+  await using server = new FakeServer();
+  await server.listen(handlers);
+  const { code, stdout, stderr } = await list(server.socketPath);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.deepEqual(stdout.trimEnd().split('\n'), ids);
+});
+
+test('a call that loses its daemon is made again', { skip }, async () => {
+  await using server = new FakeServer();
+  const mute = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      mute.close(() => void server.listen(handlers));
+      socket.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => mute.listen(server.socketPath, resolve));
+  const { code, stdout } = await list(server.socketPath);
+  assert.deepEqual([code, stdout.split('\n').length], [0, ids.length + 1]);
+});
+
+test('why there is no connection is told as with Node.js', { skip }, async () => {
+  const folder = s.folder('nobody');
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  for (const path of [folder, file, join(folder, 'none')]) {
+    const [onBun, onNode] = await Promise.all([list(path), list(path, 'node')]);
+    assert.deepEqual(onBun, onNode);
+    assert.match(onBun.stderr, /no daemon is listening there/);
+  }
 });

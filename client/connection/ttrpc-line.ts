@@ -1,9 +1,9 @@
-import { connect, type Socket } from 'node:net';
 import { asError, statusCodes } from '../../common/errors.ts';
 import { statusDetailsKey } from '../../common/rpc-status.ts';
 import { encodeFrame, FrameError, FrameReader, frameFlags, frameTypes } from '../../common/ttrpc/frames.ts';
 import { decodeResponse, encodeRequest, type Request } from '../../common/ttrpc/messages.ts';
 import { WireMessage } from '../../common/wire.ts';
+import { connectLocal, type LocalSocket } from './local-socket.ts';
 import type { CallError } from './wire.ts';
 
 /** What comes of a call. After `over` nothing more comes. */
@@ -25,7 +25,7 @@ const empty = Buffer.alloc(0);
 
 /** A connection that speaks ttrpc. */
 export class Line {
-  readonly socket: Socket;
+  readonly socket: LocalSocket;
   readonly #reader = new FrameReader();
   readonly #receivers = new Map<number, Receiver>();
   #lastStream = -1;
@@ -36,13 +36,13 @@ export class Line {
   endedMute = false;
 
   constructor(socketPath: string) {
-    this.socket = connect(socketPath);
+    this.socket = connectLocal(socketPath);
     this.socket.once('connect', () => {
       this.#isConnected = true;
     });
     this.socket.on('data', (chunk: Buffer) => this.#read(chunk));
     // The text of the error tells why, such as ECONNREFUSED.
-    this.socket.on('error', (error) => this.#lost(error.message));
+    this.socket.on('error', (error: Error) => this.#lost(error.message));
     this.socket.on('close', () => this.#lost('The connection ended'));
   }
 

@@ -1,5 +1,4 @@
-import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { fstatSync, writeSync } from 'node:fs';
 
 export type Output = 'stdout' | 'stderr';
 type Name = 'stdin' | Output;
@@ -27,6 +26,20 @@ export function stream(name: Output): NodeJS.WriteStream {
 
 export function isTerminal(name: Name): boolean {
   return onError ? isatty(descriptors[name]) : process[name].isTTY === true;
+}
+
+/** Asks node:tty, which is slow to load, only about character devices. */
+function isatty(descriptor: number): boolean {
+  return isDevice(descriptor) && process.getBuiltinModule('node:tty').isatty(descriptor);
+}
+
+function isDevice(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice();
+  } catch {
+    // It is closed.
+    return false;
+  }
 }
 
 /** Writes text in the order of the calls, also with those of the stream. */
