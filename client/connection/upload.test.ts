@@ -59,3 +59,23 @@ test('an answer that comes before all is sent ends an upload, though there will 
   const answers = await Array.fromAsync(upload(connection, {} as Method<string, string>, requests()));
   assert.deepEqual(answers, ['taken']);
 });
+
+test('an answer that comes while the source of an upload has nothing more to give ends it', {
+  timeout: 10_000,
+}, async () => {
+  const call = Object.assign(new EventEmitter(), {
+    write: () => true,
+    async *messages() {
+      yield 'taken';
+    },
+    end() {},
+    cancel() {},
+  });
+  const connection = { agree: async () => {}, bidiStream: () => call } as unknown as Connection;
+  async function* requests() {
+    yield 'piece';
+    await new Promise<never>(() => {});
+  }
+  const answers = await Array.fromAsync(upload(connection, {} as Method<string, string>, requests()));
+  assert.deepEqual(answers, ['taken']);
+});

@@ -18,11 +18,16 @@ export async function* upload<Request, Response>(
   signal?.addEventListener('abort', cancel);
   let unreadable: unknown = null;
   const over = new AbortController();
+  let isReading = false;
   const send = async (): Promise<void> => {
+    isReading = true;
     for await (const request of requests) {
+      isReading = false;
       if (over.signal.aborted) return;
       if (!call.write(request)) await hasRoom(call, over.signal);
+      isReading = true;
     }
+    isReading = false;
     call.end();
   };
   const sent = send().catch((error: unknown) => {
@@ -39,7 +44,8 @@ export async function* upload<Request, Response>(
     signal?.removeEventListener('abort', cancel);
     call.cancel();
   }
-  await sent;
+  // A source may give nothing for ever, such as a terminal.
+  if (!isReading) await sent;
 }
 
 /** Resolves when more can be written, or the call is closed. Rejects when it is over: it may have been closed before. */

@@ -37,7 +37,11 @@ function hasEnded(pidfd: number): boolean {
 /** A shim that only lost its connection may live long, so no thread waits for it. */
 async function reap(pidfd: number): Promise<void> {
   if (!hasEnded(pidfd)) await retry(() => hasEnded(pidfd), looks);
-  await pidfdReap(pidfd);
+  try {
+    await pidfdReap(pidfd);
+  } catch {
+    // It has ended all the same; at worst it stays a zombie as long as likerd lives.
+  }
 }
 
 /** Reaps a shim, since libuv reaps only its own children. `over` resolves when the shim is about to end. */

@@ -2,7 +2,7 @@ import { asError, type LikerError, type Reason, type StatusName } from '../../..
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { own } from '../../../../common/own.ts';
 import type { Log } from '../../../host/log.ts';
-import { dockersField } from './fields.ts';
+import { inDockersWords } from './fields.ts';
 
 /** A refusal in Docker's terms. */
 export class HttpError extends Error {
@@ -87,7 +87,7 @@ export function toHttpError(thrown: unknown, what: string, log: Log): HttpError 
 /** In the words that clients look for, and with the names of fields that they know. */
 export function textOf(error: LikerError): string {
   const { field, message } = error;
-  const text = field === undefined ? message : message.replaceAll(field, dockersField(field));
+  const text = field === undefined ? message : inDockersWords(message, field);
   return own(words, error.reason)?.(error) ?? text;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dockersField } from './fields.ts';
+import { dockersField, inDockersWords } from './fields.ts';
 
 test("fields in Docker's words", () => {
   const known = {
@@ -14,4 +14,17 @@ test("fields in Docker's words", () => {
     'spec.name_of_none': 'spec.name_of_none',
   };
   for (const [field, name] of Object.entries(known)) assert.equal(dockersField(field), name);
+});
+
+test('what a user has written stays as it is', () => {
+  assert.equal(
+    inDockersWords("Invalid spec.dns 'spec.dns$&': it is no address", 'spec.dns'),
+    "Invalid HostConfig.Dns 'spec.dns$&': it is no address",
+  );
+  assert.equal(
+    inDockersWords('Cannot use my-ports.txt for ports', 'labels'),
+    'Cannot use my-ports.txt for ports',
+  );
+  assert.equal(inDockersWords("Invalid ports '80/x'", 'ports'), "Invalid HostConfig.PortBindings '80/x'");
+  assert.equal(inDockersWords('reports are not ports', 'ports'), 'reports are not HostConfig.PortBindings');
 });

@@ -56,3 +56,9 @@ export function dockersField(field: string): string {
       .sort(([a], [b]) => b.length - a.length)[0] ?? [];
   return known === '' ? field : `${name}${path.slice(known.length)}`;
 }
+
+/** The message of an error about this field, which names it before anything that a user has written. */
+export function inDockersWords(message: string, field: string): string {
+  const asWord = new RegExp(`(?<![\\w.])${RegExp.escape(field)}(?![\\w.[])`);
+  return message.replace(asWord, () => dockersField(field));
+}
