@@ -30,6 +30,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'diff',
     summary: 'List files that a container has added, changed or deleted',
+    isShort: true,
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   {
@@ -40,6 +41,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'ps',
     summary: 'List containers',
+    isShort: true,
     load: async () => (await import('./commands/ps.ts')).ps,
   },
   {
@@ -55,41 +57,49 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'stop',
     summary: 'Stop containers: signal, wait, kill',
+    isShort: true,
     load: async () => (await import('./commands/stop.ts')).stop,
   },
   {
     name: 'restart',
     summary: 'Stop containers and start them again',
+    isShort: true,
     load: async () => (await import('./commands/restart.ts')).restart,
   },
   {
     name: 'kill',
     summary: 'Send a signal to containers',
+    isShort: true,
     load: async () => (await import('./commands/kill.ts')).kill,
   },
   {
     name: 'pause',
     summary: 'Freeze all processes of containers',
+    isShort: true,
     load: async () => (await import('./commands/pause.ts')).pause,
   },
   {
     name: 'unpause',
     summary: 'Thaw all processes of containers',
+    isShort: true,
     load: async () => (await import('./commands/unpause.ts')).unpause,
   },
   {
     name: 'rm',
     summary: 'Remove containers',
+    isShort: true,
     load: async () => (await import('./commands/rm.ts')).rm,
   },
   {
     name: 'rename',
     summary: 'Give a container another name',
+    isShort: true,
     load: async () => (await import('./commands/rename.ts')).rename,
   },
   {
     name: 'update',
     summary: 'Change the limits of containers',
+    isShort: true,
     load: async () => (await import('./commands/update.ts')).update,
   },
   {
@@ -105,16 +115,19 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'inspect',
     summary: 'Print details of containers, as JSON',
+    isShort: true,
     load: async () => (await import('./commands/inspect.ts')).inspect,
   },
   {
     name: 'port',
     summary: 'List the ports of the host that lead into a container',
+    isShort: true,
     load: async () => (await import('./commands/port.ts')).port,
   },
   {
     name: 'top',
     summary: 'List the processes of a container',
+    isShort: true,
     load: async () => (await import('./commands/top.ts')).top,
   },
   {
@@ -130,6 +143,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'explain',
     summary: 'Print the steps by which a container is started',
+    isShort: true,
     load: async () => (await import('./commands/explain.ts')).explain,
   },
   {
@@ -150,6 +164,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'images',
     summary: 'List images',
+    isShort: true,
     load: async () => (await import('./commands/images.ts')).images,
   },
   {
@@ -190,26 +205,31 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'tag',
     summary: 'Give an image one more name',
+    isShort: true,
     load: async () => (await import('./commands/tag.ts')).tag,
   },
   {
     name: 'untag',
     summary: 'Take names from an image',
+    isShort: true,
     load: async () => (await import('./commands/untag.ts')).untag,
   },
   {
     name: 'rmi',
     summary: 'Remove images, or names of images',
+    isShort: true,
     load: async () => (await import('./commands/rmi.ts')).rmi,
   },
   {
     name: 'history',
     summary: 'Show the steps by which an image was made',
+    isShort: true,
     load: async () => (await import('./commands/history.ts')).history,
   },
   {
     name: 'image inspect',
     summary: 'Print details of images, as JSON',
+    isShort: true,
     load: async () => (await import('./commands/image-inspect.ts')).imageInspect,
   },
   {
@@ -230,21 +250,25 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'network create',
     summary: 'Create a network',
+    isShort: true,
     load: async () => (await import('./commands/network-create.ts')).networkCreate,
   },
   {
     name: 'network ls',
     summary: 'List networks',
+    isShort: true,
     load: async () => (await import('./commands/network-ls.ts')).networkLs,
   },
   {
     name: 'network inspect',
     summary: 'Print details of networks, as JSON',
+    isShort: true,
     load: async () => (await import('./commands/network-inspect.ts')).networkInspect,
   },
   {
     name: 'network rm',
     summary: 'Remove networks that no container has',
+    isShort: true,
     load: async () => (await import('./commands/network-rm.ts')).networkRm,
   },
   {
@@ -255,31 +279,37 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'network connect',
     summary: 'Connect a container to a network, at once if it is running',
+    isShort: true,
     load: async () => (await import('./commands/network-connect.ts')).networkConnect,
   },
   {
     name: 'network disconnect',
     summary: 'Take a container off a network, at once if it is running',
+    isShort: true,
     load: async () => (await import('./commands/network-disconnect.ts')).networkDisconnect,
   },
   {
     name: 'volume create',
     summary: 'Create a volume, a folder that outlives its containers',
+    isShort: true,
     load: async () => (await import('./commands/volume-create.ts')).volumeCreate,
   },
   {
     name: 'volume ls',
     summary: 'List volumes',
+    isShort: true,
     load: async () => (await import('./commands/volume-ls.ts')).volumeLs,
   },
   {
     name: 'volume inspect',
     summary: 'Print details of volumes, as JSON',
+    isShort: true,
     load: async () => (await import('./commands/volume-inspect.ts')).volumeInspect,
   },
   {
     name: 'volume rm',
     summary: 'Remove volumes with their files',
+    isShort: true,
     load: async () => (await import('./commands/volume-rm.ts')).volumeRm,
   },
   {
@@ -295,11 +325,13 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'mount ls',
     summary: 'List the mounts of a container',
+    isShort: true,
     load: async () => (await import('./commands/mount-ls.ts')).mountLs,
   },
   {
     name: 'mount rm',
     summary: 'Take mounts away from a container, at once if it is running',
+    isShort: true,
     load: async () => (await import('./commands/mount-rm.ts')).mountRm,
   },
   {
@@ -310,21 +342,25 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'secret ls',
     summary: 'List secrets',
+    isShort: true,
     load: async () => (await import('./commands/secret-ls.ts')).secretLs,
   },
   {
     name: 'secret rm',
     summary: 'Remove secrets',
+    isShort: true,
     load: async () => (await import('./commands/secret-rm.ts')).secretRm,
   },
   {
     name: 'info',
     summary: 'Print what the engine and this machine support',
+    isShort: true,
     load: async () => (await import('./commands/info.ts')).info,
   },
   {
     name: 'system df',
     summary: 'Show disk usage',
+    isShort: true,
     load: async () => (await import('./commands/system-df.ts')).systemDf,
   },
   {
@@ -340,16 +376,19 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'lease ls',
     summary: 'List leases, with whose end what programs have made is removed',
+    isShort: true,
     load: async () => (await import('./commands/lease-ls.ts')).leaseLs,
   },
   {
     name: 'lease rm',
     summary: 'End leases: kill and remove their containers, networks and volumes',
+    isShort: true,
     load: async () => (await import('./commands/lease-rm.ts')).leaseRm,
   },
   {
     name: 'version',
     summary: 'Print the versions of likerctl and likerd',
+    isShort: true,
     load: async () => (await import('./commands/version.ts')).version,
   },
   {
@@ -398,6 +437,12 @@ const aliases: ReadonlyMap<string, string> = new Map([
 /** The names of all commands, with their aliases. */
 export function commandNames(): readonly string[] {
   return [...commands.map(({ name }) => name), ...aliases.keys()];
+}
+
+/** All names of the commands that are short. */
+export function shortNames(): readonly string[] {
+  const all = commandNames().flatMap((name) => [name, `container ${name}`, `image ${name}`]);
+  return [...new Set(all)].filter((name) => findCommand(name.split(' '))?.entry.isShort);
 }
 
 /** The aliases of a command. */

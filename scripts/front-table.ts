@@ -1,5 +1,6 @@
 // Prints the header from which likerctl in C (native/src/likerctl) knows what the TypeScript client says. Fails if a flag does
 // something else than that program does with it.
+import { shortNames } from '../client/registry.ts';
 import {
   endingSignals,
   interruptingSignals,
@@ -95,6 +96,7 @@ function list(name: string, items: readonly string[]): string {
 }
 
 const macros = [
+  `#define SHORT_COMMANDS ${shortNames().map(text).join(', ')}`,
   `#define NODE_FLAGS ${nodeFlags.map(text).join(', ')}`,
   `#define TERMINAL_RESET ${text(terminalReset)}`,
   `#define PROXIED_SIGNALS ${proxiedSignals.join(', ')}`,

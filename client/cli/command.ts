@@ -38,5 +38,7 @@ export interface Command {
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  /** It makes unary calls, prints a text and ends: it may run on Bun, which starts in a third of the time (docs/adr/0058). */
+  readonly isShort?: boolean;
   readonly load: () => Promise<Command>;
 }

@@ -70,7 +70,7 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     )
     .item(
       'LIKER_RUNTIME',
-      'node: run ps and version on Node.js, as all other commands, and not on Bun, which starts in half the time.',
+      'node: run short commands, such as ps, on Node.js, as all others, and not on Bun, which starts in a third of the time.',
     )
     .item(
       'LIKER_BYTES',
