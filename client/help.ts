@@ -89,7 +89,7 @@ export function mainHelp(): string {
     ...notes,
     'likerd keeps its data in $LIKER_ROOT (/var/lib/liker) and its socket in $LIKER_RUN (/run/liker);',
     "an ordinary user's in ~/.local/share/liker and $XDG_RUNTIME_DIR/liker.",
-    'likerctl speaks ttrpc with it, or $LIKER_WIRE (ttrpc, grpc), and runs short commands on Bun, or $LIKER_RUNTIME (bun, node).',
+    'likerctl speaks ttrpc with it, or $LIKER_WIRE (ttrpc, grpc), and runs on Node.js throughout if $LIKER_RUNTIME is node.',
     "Run 'likerctl COMMAND --help' for more about a command.",
   ].join('\n');
 }

@@ -38,12 +38,14 @@ const units: Group = {
 };
 /** What has a connection to a daemon: once more by the wire that likerctl does not take by itself. */
 const otherWire: Group = { ...units, patterns: ['client/{connection,session}/**/*.test.ts'] };
+/** Sessions: once more as users start them, by the program in C. */
+const ofUsers: Group = { ...units, patterns: ['client/session/**/*.test.ts'] };
 /** likerd dies and comes back: once more by that wire, too. */
 const endsByOtherWire = endToEnd('test/{client-return,daemon-death}.test.ts');
 /** What depends on the way of a session's bytes: once more with those that likerctl exchanges with the shim. */
 const otherBytes = endToEnd('test/{daemon-death,terminal}.test.ts');
-/** Short commands that lose likerd: once more by the runtime that they have where Bun does not run. */
-const otherRuntime = endToEnd('test/client-return.test.ts');
+/** What is not left to Node.js: once more with that for everything. */
+const otherRuntime = endToEnd('test/{client-return,run,terminal}.test.ts');
 /** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
 const machines = endToEnd('test/vm/*.test.ts');
 /** They measure how CPUs are shared, or use all of them. */
@@ -105,7 +107,7 @@ process.env['LIKER_EFFECTS'] = effects;
 process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, '../dist/test-cache');
 
 /** They choose which way is tested. */
-const settings = ['LIKER_WIRE', 'LIKER_BYTES', 'LIKER_RUNTIME'];
+const settings = ['LIKER_WIRE', 'LIKER_BYTES', 'LIKER_RUNTIME', 'LIKER_TEST_CLIENT'];
 
 interface Failure {
   readonly file: string;
@@ -150,6 +152,7 @@ const print = (text: string) => void process.stdout.write(text);
 async function oneByOne(): Promise<void> {
   await runFiles(filesOf(units), units, print);
   await onceMore('LIKER_WIRE', 'grpc', otherWire);
+  await onceMore('LIKER_TEST_CLIENT', 'built', ofUsers);
   await runFiles(filesOf(others, [machines, measuring]), others, print);
   await onceMore('LIKER_WIRE', 'grpc', endsByOtherWire);
   await onceMore('LIKER_BYTES', 'likerd', otherBytes);

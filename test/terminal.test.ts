@@ -411,7 +411,9 @@ describe("the user's terminal is restored", { concurrency: 3 }, () => {
     const script = `stty -a >${folder}/before; likerctl ${args}; code=$?; stty -a >${folder}/after; echo; echo code:$code`;
     await using terminal = shellOnTerminal(s.daemon, script);
     const pid = await until('likerctl', () =>
-      childrenOf(terminal.pty.pid).find((child) => readProc(child, 'cmdline').includes('boot.cjs')),
+      childrenOf(terminal.pty.pid).find((child) =>
+        /build\/likerctl|boot\.cjs/.test(readProc(child, 'cmdline')),
+      ),
     );
     await during(
       pid,

@@ -10,6 +10,7 @@ import { printError } from '../output/print.ts';
 import { parseOnDisconnect, parseProcess, processFlags } from '../request/process-spec.ts';
 import { newRequestId } from '../request/request-id.ts';
 import { openExec } from '../session/call.ts';
+import { takeHandedOver } from '../session/handed-over.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 
 import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
@@ -50,11 +51,13 @@ async function execInContainer(invocation: Invocation): Promise<number> {
   requireTerminal(flags);
   const process = parseProcess(flags, args, terminalSize());
   const onDisconnect = parseOnDisconnect(flags);
-  const requestId = newRequestId();
+  const handedOver = takeHandedOver();
+  const requestId = handedOver?.requestId ?? newRequestId();
   const connection = await context.connect();
   const session = new TerminalSession({
     connection,
-    open: () => openExec(connection, { container, process, onDisconnect, requestId }),
+    open: (begun) => openExec(connection, { container, process, onDisconnect, requestId }, begun),
+    handedOver,
     stdin: flags.bool('interactive'),
     tty: flags.bool('tty'),
     readOnly: false,

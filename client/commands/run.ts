@@ -1,4 +1,4 @@
-import { badArgument } from '../../common/errors.ts';
+import { badArgument, hasReason } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import type { FlagValues } from '../cli/flag.ts';
@@ -7,6 +7,7 @@ import { containerFlags } from '../request/flags.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
 import { newRequestId } from '../request/request-id.ts';
 import { openRun } from '../session/call.ts';
+import { type HandedOver, takeHandedOver } from '../session/handed-over.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { type OutputStream, outputStreams } from '../session/session.ts';
 import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
@@ -53,20 +54,29 @@ async function runContainer(invocation: Invocation): Promise<number> {
   if (!isDetached) requireTerminal(flags);
   using idFiles = reserveIdFiles(flags);
   const connection = await context.connect();
+  const handedOver = takeHandedOver();
+  const requestId = handedOver?.requestId ?? newRequestId();
+  const attend = (handedOver: HandedOver | null): Promise<number> =>
+    new TerminalSession({
+      connection,
+      open: (begun) => openRun(connection, { spec, requestId, replace: flags.bool('replace') }, begun),
+      handedOver,
+      stdin: flags.bool('interactive'),
+      tty: flags.bool('tty'),
+      hidden,
+      readOnly: false,
+      ...options,
+      onReady: (ready) => idFiles.write(ready.containerId, ready.pid),
+    }).run();
+  try {
+    if (handedOver !== null) return await attend(handedOver);
+  } catch (error) {
+    // It was begun without a look for the image.
+    if (!hasReason(error, 'IMAGE_NOT_FOUND')) throw error;
+  }
   await haveImages(connection, spec, flags);
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
-  const requestId = newRequestId();
-  const session = new TerminalSession({
-    connection,
-    open: () => openRun(connection, { spec, requestId, replace: flags.bool('replace') }),
-    stdin: flags.bool('interactive'),
-    tty: flags.bool('tty'),
-    hidden,
-    readOnly: false,
-    ...options,
-    onReady: (ready) => idFiles.write(ready.containerId, ready.pid),
-  });
-  return await session.run();
+  return await attend(null);
 }
 
 /** The streams that --attach leaves out; none without it. Throws BAD_ARGUMENT. */

@@ -8,7 +8,7 @@ import {
   neverConnected,
   type Telling,
 } from './service-error.ts';
-import type { BidiStream, CallError, Method, OpenWire, Wire } from './wire.ts';
+import type { BegunCall, BidiStream, CallError, Method, OpenWire, Wire } from './wire.ts';
 import { grpcWire } from './wires.ts';
 
 export type { Method } from './wire.ts';
@@ -229,8 +229,11 @@ export class Connection {
     if (!this.#wire.isMutual) await this.unary(system.GetVersion, {});
   }
 
-  bidiStream<Request, Response>(method: Method<Request, Response>): BidiStream<Request, Response> {
-    return this.#wire.bidiStream(method);
+  bidiStream<Request, Response>(
+    method: Method<Request, Response>,
+    begun?: BegunCall,
+  ): BidiStream<Request, Response> {
+    return this.#wire.bidiStream(method, begun);
   }
 
   explain(error: Error): Error {

@@ -3,7 +3,7 @@ import { statusDetailsKey } from '../../common/rpc-status.ts';
 import { encodeFrame, FrameError, FrameReader, frameFlags, frameTypes } from '../../common/ttrpc/frames.ts';
 import { decodeResponse, encodeRequest, type Request } from '../../common/ttrpc/messages.ts';
 import { WireMessage } from '../../common/wire.ts';
-import { connectLocal, type LocalSocket } from './local-socket.ts';
+import type { LocalSocket } from './local-socket.ts';
 import type { CallError } from './wire.ts';
 
 /** What comes of a call. After `over` nothing more comes. */
@@ -35,8 +35,10 @@ export class Line {
   /** It ended before anything came, as when the daemon does not know ttrpc. */
   endedMute = false;
 
-  constructor(socketPath: string) {
-    this.socket = connectLocal(socketPath);
+  /** `isConnected`: already, or its event 'connect' will tell. */
+  constructor(socket: LocalSocket, isConnected: boolean) {
+    this.socket = socket;
+    this.#isConnected = isConnected;
     this.socket.once('connect', () => {
       this.#isConnected = true;
     });
@@ -48,6 +50,13 @@ export class Line {
 
   get isOpen(): boolean {
     return !this.socket.destroyed && this.socket.writable;
+  }
+
+  /** Goes on with the one call that was made before the connection was this line's. */
+  goOn(receiver: Receiver): number {
+    this.#lastStream += 2;
+    this.#receivers.set(this.#lastStream, receiver);
+    return this.#lastStream;
   }
 
   /** Makes a call. */

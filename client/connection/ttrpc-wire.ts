@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { frameFlags } from '../../common/ttrpc/frames.ts';
+import { connectLocal } from './local-socket.ts';
 import { callError, Line, type Receiver } from './ttrpc-line.ts';
-import type { BidiStream, CallError, Method, ServerStream, UnaryOptions, Wire } from './wire.ts';
+import type { BegunCall, BidiStream, CallError, Method, ServerStream, UnaryOptions, Wire } from './wire.ts';
 
 /** So many messages wait for their reader before no more are read. */
 const mostWaiting = 16;
@@ -54,15 +55,23 @@ export class TtrpcWire implements Wire {
     method: Method<Request, Response>,
     request: Request,
   ): ServerStream<Response> {
-    return new TtrpcStream(this.#open(), method, method.requestSerialize(request));
+    return new TtrpcStream(this.#open(), method, {
+      flags: frameFlags.remoteClosed,
+      payload: method.requestSerialize(request),
+    });
   }
 
-  bidiStream<Request, Response>(method: Method<Request, Response>): BidiStream<Request, Response> {
-    return new TtrpcStream(this.#open(), method, null);
+  bidiStream<Request, Response>(
+    method: Method<Request, Response>,
+    begun?: BegunCall,
+  ): BidiStream<Request, Response> {
+    if (begun === undefined)
+      return new TtrpcStream(this.#open(), method, { flags: frameFlags.remoteOpen, payload: null });
+    return new TtrpcStream(this.#open(begun), method, null);
   }
 
-  #open(): Line {
-    const line = new Line(this.#socketPath);
+  #open(begun?: BegunCall): Line {
+    const line = new Line(begun ?? connectLocal(this.#socketPath), begun !== undefined);
     if (this.#isBackground) line.socket.unref();
     this.#lines.add(line);
     line.socket.on('data', () => {
@@ -91,13 +100,19 @@ class TtrpcStream<Request, Response> extends EventEmitter implements BidiStream<
   #wake: () => void = () => {};
   #hasEnded = false;
 
-  /** With a request, no more come. */
-  constructor(line: Line, method: Method<Request, Response>, request: Buffer | null) {
+  /** `opening`: of the call; null if it was made before. */
+  constructor(
+    line: Line,
+    method: Method<Request, Response>,
+    opening: { readonly flags: number; readonly payload: Buffer | null } | null,
+  ) {
     super();
     this.#line = line;
     this.#method = method;
-    const flags = request ? frameFlags.remoteClosed : frameFlags.remoteOpen;
-    this.#stream = line.call({ path: method.path, payload: request, timeoutNano: 0 }, flags, this);
+    this.#stream =
+      opening === null
+        ? line.goOn(this)
+        : line.call({ path: method.path, payload: opening.payload, timeoutNano: 0 }, opening.flags, this);
     line.socket.on('drain', () => this.emit('drain'));
   }
 

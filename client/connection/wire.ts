@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { LocalSocket } from './local-socket.ts';
 
 /** The part of a method's definition that a client needs. */
 export interface Method<Request, Response> {
@@ -38,6 +39,9 @@ export interface UnaryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The connection of a call by ttrpc, which is the only one there. */
+export type BegunCall = LocalSocket;
+
 /** A way to make calls. Its connections are made on use. */
 export interface Wire {
   /** Rejects with a CallError. */
@@ -50,7 +54,11 @@ export interface Wire {
     method: Method<Request, Response>,
     request: Request,
   ): ServerStream<Response>;
-  bidiStream<Request, Response>(method: Method<Request, Response>): BidiStream<Request, Response>;
+  /** `begun`: the call that another program of this process has begun. */
+  bidiStream<Request, Response>(
+    method: Method<Request, Response>,
+    begun?: BegunCall,
+  ): BidiStream<Request, Response>;
   /** Whether the daemon is certain to speak it, as far as calls have told. */
   readonly isMutual: boolean;
   /** Whether another wire should be tried: a connection ended, and there was never an answer. */

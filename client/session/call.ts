@@ -6,7 +6,7 @@ import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionIn
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import type { Connection, Method } from '../connection/connection.ts';
 import { sessions } from '../connection/methods.ts';
-import type { BidiStream } from '../connection/wire.ts';
+import type { BegunCall, BidiStream } from '../connection/wire.ts';
 
 /** The stream of a Run, Exec or Attach call. */
 export interface SessionCall {
@@ -40,10 +40,11 @@ function open<Start>(
   connection: Connection,
   method: Method<StartFrame<Start>, OutputFrame>,
   start: Start,
+  begun?: BegunCall,
 ): SessionCall {
   const direct = isDirect(process.env);
-  const stream = connection.bidiStream(method);
-  stream.write({ start: { direct, ...start, confirmsOutput: true } });
+  const stream = connection.bidiStream(method, begun);
+  if (begun === undefined) stream.write({ start: { direct, ...start, confirmsOutput: true } });
   return {
     frames: readFrames(stream, connection),
     send: (input) => stream.writable && stream.write({ input }),
@@ -66,12 +67,13 @@ async function* readFrames<Request>(
   }
 }
 
-export function openRun(connection: Connection, start: RunStartInput): SessionCall {
-  return open(connection, sessions.Run, start);
+/** Opens the call, or goes on with one that was begun in the same way. */
+export function openRun(connection: Connection, start: RunStartInput, begun?: BegunCall): SessionCall {
+  return open(connection, sessions.Run, start, begun);
 }
 
-export function openExec(connection: Connection, start: ExecStartInput): SessionCall {
-  return open(connection, sessions.Exec, start);
+export function openExec(connection: Connection, start: ExecStartInput, begun?: BegunCall): SessionCall {
+  return open(connection, sessions.Exec, start, begun);
 }
 
 export function openAttach(connection: Connection, start: AttachStartInput): SessionCall {

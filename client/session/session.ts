@@ -10,6 +10,7 @@ import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionIn
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import { type Connection, endlessly } from '../connection/connection.ts';
 import { isConnectionLoss } from '../connection/service-error.ts';
+import type { BegunCall } from '../connection/wire.ts';
 import { Sink } from '../output/sink.ts';
 import type { SessionCall } from './call.ts';
 import { Channel } from './channel.ts';
@@ -43,8 +44,13 @@ export interface Front {
 /** What a session attaches to, and how. */
 export interface SessionOptions {
   readonly connection: Connection;
-  /** Opens the stream and sends its first frame. Called again if the connection is lost before the session is ready. */
-  readonly open: () => SessionCall;
+  /**
+   * Opens the stream and sends its first frame, unless it is given a stream that was begun. Called again, without, if the connection is lost
+   * before the session is ready.
+   */
+  readonly open: (begun?: BegunCall) => SessionCall;
+  /** The stream that the session begins with. */
+  readonly begun?: BegunCall | undefined;
   /** The process has a terminal. */
   readonly tty: boolean;
   /** Send nothing that changes the process. */
@@ -156,7 +162,7 @@ export class Session {
   async #untilEnd(): Promise<StreamEnd> {
     for (let losses = 0; ; losses++) {
       if (this.#aborted) return { kind: 'failed', error: this.#aborted };
-      const end = await this.#converse(this.#options.open());
+      const end = await this.#converse(this.#options.open(losses === 0 ? this.#options.begun : undefined));
       if (end.kind !== 'lost') return end;
       if (this.#ready !== undefined) return this.#resume(end.error);
       if (losses === reopenings) return { kind: 'failed', error: end.error };

@@ -21,10 +21,12 @@ export class SignalHandling {
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   readonly #early: NodeJS.Signals[] = [];
   #wasReady = false;
-  #interrupts = 0;
+  #interrupts: number;
 
-  constructor(target: SignalTarget) {
+  /** `interrupts`: how many signals before asked likerctl to end. */
+  constructor(target: SignalTarget, interrupts: number) {
     this.#target = target;
+    this.#interrupts = interrupts;
   }
 
   /** Forwards the `proxied` signals. Other signals that end a program end likerctl. */

@@ -2,6 +2,7 @@ import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
 import { isTerminal, stream } from '../output/streams.ts';
 import { exitCode } from './exit-code.ts';
+import type { HandedOver } from './handed-over.ts';
 import { keyboardSignals, proxiedSignals } from './proxied-signals.ts';
 import { type Front, Session, type SessionEnd, type SessionOptions } from './session.ts';
 import { SignalHandling } from './signal-handling.ts';
@@ -13,6 +14,8 @@ export interface TerminalSessionOptions extends SessionOptions {
   readonly stdin: boolean;
   readonly detachKeys: readonly number[];
   readonly sigProxy: boolean;
+  /** What likerctl in C has begun of the session. */
+  readonly handedOver?: HandedOver | null;
 }
 
 /** Connects likerctl's own streams, terminal and signals to a session. Restores the terminal however it ends. */
@@ -31,11 +34,14 @@ export class TerminalSession implements Front {
     this.#options = options;
     this.stdin = options.stdin && !options.readOnly ? process.stdin : null;
     this.keys = this.stdin?.isTTY ? options.detachKeys : [];
-    this.#session = new Session(options, this);
-    this.#signals = new SignalHandling({
-      send: (signal) => this.#session.signal(signal),
-      giveUp: (code) => this.#giveUp(code),
-    });
+    this.#session = new Session({ ...options, begun: options.handedOver?.call }, this);
+    this.#signals = new SignalHandling(
+      {
+        send: (signal) => this.#session.signal(signal),
+        giveUp: (code) => this.#giveUp(code),
+      },
+      options.handedOver?.interrupts ?? 0,
+    );
   }
 
   get stdout(): NodeJS.WriteStream {
@@ -48,13 +54,15 @@ export class TerminalSession implements Front {
 
   /** Resolves to the exit code of likerctl. Throws the daemon's error if there is no process to wait for. */
   async run(): Promise<number> {
-    const { tty, sigProxy, readOnly } = this.#options;
+    const { tty, sigProxy, readOnly, handedOver } = this.#options;
     const raw = tty && this.stdin?.isTTY === true;
     // A program on a terminal is controlled by keys: a signal that no key sends is meant for likerctl.
     const keyboardOnly = tty && (isTerminal('stdin') || isTerminal('stdout'));
     const passed = tty ? (keyboardOnly ? keyboardSignals : []) : proxiedSignals;
     this.#signals.start(sigProxy && !raw && !readOnly ? passed : []);
-    if (raw) this.#terminal.enterRaw();
+    if (raw) this.#terminal.enterRaw(handedOver?.cooked ?? null);
+    handedOver?.tookTerminal();
+    if (handedOver?.interrupted) process.kill(process.pid, handedOver.interrupted);
     if (tty) stream('stdout').on('resize', this.#onResize);
     let end: SessionEnd | undefined;
     try {
@@ -73,6 +81,8 @@ export class TerminalSession implements Front {
 
   ready(): void {
     this.#signals.ready();
+    // It may have changed between both programs.
+    if (this.#options.handedOver && this.#options.tty) this.#session.sendSize();
   }
 
   hungUp(): void {

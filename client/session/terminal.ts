@@ -21,11 +21,13 @@ export class Terminal {
     return this.#isRaw;
   }
 
-  enterRaw(): void {
+  /** `cooked`: the settings to restore, if the terminal is in raw mode already. */
+  enterRaw(cooked: Uint8Array | null): void {
     process.on('exit', this.#restoreAtExit);
     process.on('SIGCONT', this.#continueRaw);
     this.#isRaw = true;
     setRaw(true);
+    if (cooked) native()?.cook(cooked);
     this.#setRaw();
   }
 
@@ -75,6 +77,8 @@ interface TtyAddon {
   pixels(): number;
   /** Turns off the translation of output. */
   passOutput(): void;
+  /** Sets the terminal, now and when the process has ended. Node.js restores what it has found at its start, which is not this. */
+  cook(termios: Uint8Array): void;
 }
 
 let addon: TtyAddon | null | undefined;

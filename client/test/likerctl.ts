@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import * as nodePty from 'node-pty';
 
 const main = join(import.meta.dirname, '../main.ts');
-const nodeArgs = ['--no-warnings', main];
+
+/** A program, and its first arguments. */
+export type Program = readonly [file: string, ...args: string[]];
+
+const fromSource: Program =
+  process.env['LIKER_TEST_CLIENT'] === 'built'
+    ? [join(import.meta.dirname, '../../native/build/likerctl')]
+    : [process.execPath, '--no-warnings', main];
 
 /** How a run of likerctl ended. */
 export interface Outcome {
@@ -28,9 +35,14 @@ export class PipedLikerctl {
     {
       env = {},
       collect = true,
-    }: { readonly env?: Readonly<Record<string, string>>; readonly collect?: boolean } = {},
+      program: [file, ...first] = fromSource,
+    }: {
+      readonly env?: Readonly<Record<string, string>>;
+      readonly collect?: boolean;
+      readonly program?: Program | undefined;
+    } = {},
   ) {
-    this.child = spawn(process.execPath, [...nodeArgs, ...args], {
+    this.child = spawn(file, [...first, ...args], {
       env: { ...process.env, LIKER_HOST: `unix://${socketPath}`, ...env },
     });
     this.child.stdin.on('error', () => {});
@@ -71,8 +83,13 @@ export class TerminalLikerctl {
   output = '';
   readonly #watchers = new Set<() => void>();
 
-  constructor(socketPath: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.pty = nodePty.spawn(process.execPath, [...nodeArgs, ...args], {
+  constructor(
+    socketPath: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    [file, ...first]: Program = fromSource,
+  ) {
+    this.pty = nodePty.spawn(file, [...first, ...args], {
       cols: 100,
       rows: 30,
       env: { ...process.env, LIKER_HOST: `unix://${socketPath}`, ...env },

@@ -70,7 +70,7 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     )
     .item(
       'LIKER_RUNTIME',
-      'node: run short commands, such as ps, on Node.js, as all others, and not on Bun, which starts in a third of the time.',
+      'node: run everything on Node.js. Otherwise short commands run on Bun, and sessions in a program in C as far as it can.',
     )
     .item(
       'LIKER_BYTES',

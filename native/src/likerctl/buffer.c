@@ -1,27 +1,28 @@
 #include "buffer.h"
 #include <stdlib.h>
 #include <string.h>
-#include "leave.h"
+#include "end.h"
 
 #define FIRST_ROOM 256
 
-static void make_room (struct buffer *buffer, size_t length) {
+uint8_t *buffer_room (struct buffer *buffer, size_t length) {
   size_t room = buffer->room ? buffer->room : FIRST_ROOM;
   while (room - buffer->length < length)
     room *= 2;
-  if (room == buffer->room)
-    return;
-  uint8_t *data = realloc (buffer->data, room);
-  if (!data)
-    leave (NULL);
-  buffer->data = data;
-  buffer->room = room;
+  if (room != buffer->room) {
+    uint8_t *data = realloc (buffer->data, room);
+    if (!data)
+      end_with_error ("Cannot allocate %zu bytes: there is no memory", room);
+    buffer->data = data;
+    buffer->room = room;
+  }
+  return buffer->data + buffer->length;
 }
 
 void put_bytes (struct buffer *buffer, const void *data, size_t length) {
-  make_room (buffer, length);
+  uint8_t *room = buffer_room (buffer, length);
   if (length)
-    memcpy (buffer->data + buffer->length, data, length);
+    memcpy (room, data, length);
   buffer->length += length;
 }
 
@@ -43,4 +44,15 @@ void put_field (struct buffer *buffer, uint32_t tag, const void *value, size_t l
 void put_number_field (struct buffer *buffer, uint32_t tag, uint64_t value) {
   put_varint (buffer, tag);
   put_varint (buffer, value);
+}
+
+void buffer_drop (struct buffer *buffer, size_t length) {
+  buffer->length -= length;
+  if (length && buffer->length)
+    memmove (buffer->data, buffer->data + length, buffer->length);
+}
+
+void buffer_free (struct buffer *buffer) {
+  free (buffer->data);
+  *buffer = (struct buffer){ 0 };
 }

