@@ -55,7 +55,7 @@ describe('a local session', { concurrency: 1 }, () => {
   test('loses and doubles no byte, either way, while likerd is killed again and again', async () => {
     const data = randomBytes(12 << 20);
     const client = start(['-i', '--name', 'cat', '--log-driver', 'none'], ['cat']);
-    await until('the start', async () => (await s.likerctl(['inspect', 'cat'])).code === 0);
+    await until('the start', async () => (await s.inspect('cat')).State.Running);
     const atRest = residentBytes(await shimOf('cat'));
     const step = 1 << 20;
     let seen = 0;

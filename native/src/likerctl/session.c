@@ -16,11 +16,9 @@
 #define KILLED 137
 #define GOODBYE_MS 3000
 #define MOST_INTERRUPTS 3
-/* likerd offers a channel to a session that has carried so many bytes, or is old. An old one may as well stay as it is. */
-#define CHANNEL_BYTES (64ul * 1024)
 
 /* Numbers of fields. */
-enum session_output { READY = 1, STDOUT = 2, STDERR = 3, EXIT = 4, OUTPUT_END = 8, CHANNEL = 9 };
+enum session_output { READY = 1, STDOUT = 2, STDERR = 3, EXIT = 4, OUTPUT_END = 8 };
 enum session_input { RESIZE = 2, SIGNAL = 3, OUTPUT_TAKEN = 6 };
 
 enum taken { TAKEN, NO_ROOM, NOT_TAKEN };
@@ -32,9 +30,8 @@ struct session {
   unsigned interrupts;
   uint64_t early_signals; /* a bit for each */
   struct buffer ready;
-  uint64_t first[2], shown[2];
+  uint64_t shown[2];
   int full; /* the descriptor that has no room for more; -1: none */
-  struct buffer channel; /* the frame that offers it */
   bool has_exited;
   int exit_code;
 };
@@ -42,14 +39,11 @@ struct session {
 /* The frame that is not handled is the first of what is handed over. */
 static _Noreturn void leave_session (const struct session *session, int interrupted) {
   const struct call *call = &session->call;
-  struct buffer rest = { 0 };
-  put_bytes (&rest, session->channel.data, session->channel.length);
-  put_bytes (&rest, call->in.data + call->handled, call->in.length - call->handled);
   const struct handed_over state = {
     .request_id = session->plan->request_id,
     .call = call->socket,
-    .rest = rest.data,
-    .rest_length = rest.length,
+    .rest = call->in.data + call->handled,
+    .rest_length = call->in.length - call->handled,
     .ready = session->ready.data,
     .ready_length = session->ready.length,
     .shown = { session->shown[0], session->shown[1] },
@@ -108,7 +102,7 @@ static enum taken take_ready (struct session *session, const struct field *ready
   struct field field;
   while (next_field (&fields, &field))
     if (field.number == 5 || field.number == 6)
-      session->first[field.number - 5] = session->shown[field.number - 5] = field.value;
+      session->shown[field.number - 5] = field.value;
   if (fields.is_broken || session->ready.data)
     return NOT_TAKEN;
   put_bytes (&session->ready, ready->data, ready->length);
@@ -136,16 +130,6 @@ static enum taken show (struct session *session, int fd, const struct field *chu
   *shown += (uint64_t)written;
   session->full = (size_t)written < bytes.length - seen ? fd : -1;
   return session->full < 0 ? TAKEN : NO_ROOM;
-}
-
-/* The bytes of a session with much output, or with keys, go to the TypeScript client without likerd between. */
-static enum taken take_channel (struct session *session, const struct frame *frame) {
-  uint64_t carried = session->shown[0] - session->first[0] + session->shown[1] - session->first[1];
-  if (session->plan->tty || carried >= CHANNEL_BYTES)
-    return NOT_TAKEN;
-  session->channel.length = 0;
-  put_bytes (&session->channel, frame->data - HEADER_BYTES, HEADER_BYTES + frame->length);
-  return TAKEN;
 }
 
 static enum taken confirm (struct session *session, const struct field *all) {
@@ -179,7 +163,7 @@ static enum taken take_exit (struct session *session, const struct field *status
   return session->has_exited ? TAKEN : NOT_TAKEN;
 }
 
-static enum taken take_output (struct session *session, const struct field *output, const struct frame *frame) {
+static enum taken take_output (struct session *session, const struct field *output) {
   switch (output->number) {
   case READY:
     return take_ready (session, output);
@@ -189,8 +173,6 @@ static enum taken take_output (struct session *session, const struct field *outp
     return show (session, STDERR_FILENO, output);
   case OUTPUT_END:
     return confirm (session, output);
-  case CHANNEL:
-    return take_channel (session, frame);
   case EXIT:
     return take_exit (session, output);
   default:
@@ -207,7 +189,7 @@ static enum taken take_frame (struct session *session, const struct frame *frame
   struct fields fields = fields_of (output.data, output.length);
   if (!next_field (&fields, &kind) || !kind.data || fields.at != fields.end)
     return NOT_TAKEN;
-  return take_output (session, &kind, frame);
+  return take_output (session, &kind);
 }
 
 static void take_frames (struct session *session) {
@@ -220,9 +202,6 @@ static void take_frames (struct session *session) {
       return;
     call_took (&session->call, &frame);
   }
-  uint64_t carried = session->shown[0] - session->first[0] + session->shown[1] - session->first[1];
-  if (session->channel.length && carried >= CHANNEL_BYTES)
-    leave_session (session, 0);
 }
 
 static void pass_on (struct session *session, int signal) {
