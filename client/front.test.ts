@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { until } from '../test/harness/until.ts';
 import { FakeServer, type FakeSession, serviceError } from './test/fake-server.ts';
 import { type Outcome, PipedLikerctl, type Program, TerminalLikerctl } from './test/likerctl.ts';
@@ -161,6 +162,27 @@ test(
     assert.deepEqual([code, stdout, stderr], [7, 'one two three', 'likerctl: look here\n']);
   },
 );
+
+test('a signal that comes as likerctl becomes another program is handled by that', patience, async () => {
+  await using server = new FakeServer();
+  const seen: unknown[] = [];
+  await server.listen({
+    async run(session) {
+      await session.next();
+      await session.ready();
+      await session.send({ warning: { message: 'look here' } });
+      seen.push((await session.nextInput())?.signal?.signal);
+      await session.exit(7);
+    },
+  });
+  for (let tries = 0; tries < 10; tries++) {
+    const client = new PipedLikerctl(server.socketPath, ['run', '/', 'true'], { program: whole });
+    while (!readlinkSync(`/proc/${client.child.pid}/exe`).endsWith('/node')) await setImmediate();
+    client.child.kill('SIGTERM');
+    const { code, stderr } = await client.outcome();
+    assert.deepEqual([code, stderr, seen.pop()], [7, 'likerctl: look here\n', 'SIGTERM']);
+  }
+});
 
 test('an image that is missing is pulled, and the call is made again', patience, async () => {
   const missing = () => serviceError('NOT_FOUND', "No such image: 'a/b'", { reason: 'IMAGE_NOT_FOUND' });

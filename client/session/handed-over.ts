@@ -37,6 +37,7 @@ export function takeHandedOver(env: NodeJS.ProcessEnv = process.env): HandedOver
   const given = env['LIKER_HANDED_OVER'];
   delete env['LIKER_HANDED_OVER'];
   if (given === undefined) return null;
+  forgetPreload(env);
   const state = new WireMessage(contents(Number(given)));
   const interrupted = state.number(numbers.interrupted);
   return {
@@ -55,6 +56,15 @@ export function takeHandedOver(env: NodeJS.ProcessEnv = process.env): HandedOver
         (name) => constants.signals[name] === interrupted,
       ) ?? null,
   };
+}
+
+/** Takes liker-tty.node off the list, which programs that this one starts would have, too. */
+function forgetPreload(env: NodeJS.ProcessEnv): void {
+  const { LD_PRELOAD: list = '' } = env;
+  if (!/^[^:]*\/liker-tty\.node(:|$)/.test(list)) return;
+  const others = list.slice(list.indexOf(':') + 1);
+  if (list.includes(':')) env['LD_PRELOAD'] = others;
+  else delete env['LD_PRELOAD'];
 }
 
 /** What has been read from the connection comes first. */

@@ -6,7 +6,7 @@ import type { HandedOver } from './handed-over.ts';
 import { keyboardSignals, proxiedSignals } from './proxied-signals.ts';
 import { type Front, Session, type SessionEnd, type SessionOptions } from './session.ts';
 import { SignalHandling } from './signal-handling.ts';
-import { Terminal, terminalSize } from './terminal.ts';
+import { releaseSignals, Terminal, terminalSize } from './terminal.ts';
 
 /** A session of likerctl. */
 export interface TerminalSessionOptions extends SessionOptions {
@@ -62,6 +62,7 @@ export class TerminalSession implements Front {
     this.#signals.start(sigProxy && !raw && !readOnly ? passed : []);
     if (raw) this.#terminal.enterRaw(handedOver?.cooked ?? null);
     handedOver?.tookTerminal();
+    if (handedOver) releaseSignals();
     if (handedOver?.interrupted) process.kill(process.pid, handedOver.interrupted);
     if (tty) stream('stdout').on('resize', this.#onResize);
     let end: SessionEnd | undefined;

@@ -71,6 +71,11 @@ function pixels(): { xPixels: number; yPixels: number } {
   return { xPixels: both >>> 16, yPixels: both & 0xffff };
 }
 
+/** Lets signals come that were held while this process became Node.js. */
+export function releaseSignals(): void {
+  native()?.releaseSignals();
+}
+
 /** native/src/tty: operations on the terminal of stdin that Node.js lacks. */
 interface TtyAddon {
   /** The width in pixels in the upper 16 bits, the height in the lower. */
@@ -79,6 +84,7 @@ interface TtyAddon {
   passOutput(): void;
   /** Sets the terminal, now and when the process has ended. Node.js restores what it has found at its start, which is not this. */
   cook(termios: Uint8Array): void;
+  releaseSignals(): void;
 }
 
 let addon: TtyAddon | null | undefined;

@@ -56,6 +56,16 @@ static void execute_node (const char *node, const char *script) {
   free (argv);
 }
 
+/* Has a library loaded into Node.js that keeps the blocked signals blocked (native/src/tty). The TypeScript client takes it off the list. */
+static void hold_signals (void) {
+  char library[PATH_ROOM], list[2 * PATH_ROOM];
+  const char *others = getenv ("LD_PRELOAD");
+  below_top (library, "native/build/liker-tty.node");
+  size_t length = (size_t)snprintf (list, sizeof list, "%s%s%s", library, others ? ":" : "", others ? others : "");
+  if (access (library, R_OK) == 0 && !strpbrk (library, ": ") && length < sizeof list)
+    setenv ("LD_PRELOAD", list, 1);
+}
+
 /* The descriptor's number is in the environment. */
 static void hand_over (const struct handed_over *state) {
   char number[16];
@@ -63,6 +73,7 @@ static void hand_over (const struct handed_over *state) {
   snprintf (number, sizeof number, "%d", fd);
   if (fd < 0 || setenv ("LIKER_HANDED_OVER", number, 1) < 0)
     end_with_error ("Cannot leave the session to the TypeScript client: %s", strerror (errno));
+  hold_signals ();
 }
 
 void leave (const struct handed_over *state) {

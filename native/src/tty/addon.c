@@ -1,10 +1,13 @@
 /*
  * liker-tty.node: terminal calls that Node lacks, on likerctl's standard input. It is an addon because starting a separate
- * program would take longer than everything else between Enter and the first prompt.
+ * program would take longer than everything else between Enter and the first prompt. likerctl in C has it loaded before Node.js
+ * (LD_PRELOAD) when it leaves a session, so that no signal is lost until the TypeScript client can handle it.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -72,6 +75,35 @@ __attribute__ ((destructor)) static void cook_at_exit (void) {
   tcsetattr (STDIN_FILENO, TCSANOW, &cooked);
 }
 
+/* Signals that were blocked when the process became Node.js. */
+static sigset_t held;
+static int is_holding;
+
+__attribute__ ((constructor)) static void hold_signals (void) {
+  is_holding = getenv ("LIKER_HANDED_OVER") && sigprocmask (SIG_BLOCK, NULL, &held) == 0;
+}
+
+__attribute__ ((visibility ("default"))) int pthread_sigmask (int how, const sigset_t *set, sigset_t *before);
+
+/* In the place of libc's if this was loaded before Node.js, which unblocks all signals at its start. */
+int pthread_sigmask (int how, const sigset_t *set, sigset_t *before) {
+  sigset_t with_held;
+  if (is_holding && set && how == SIG_SETMASK) {
+    sigorset (&with_held, set, &held);
+    set = &with_held;
+  }
+  return sigprocmask (how, set, before) == 0 ? 0 : errno;
+}
+
+/* Those that have come since are handled now. */
+static napi_value release_signals (napi_env env, napi_callback_info info) {
+  (void)env, (void)info;
+  if (is_holding)
+    sigprocmask (SIG_UNBLOCK, &held, NULL);
+  is_holding = 0;
+  return NULL;
+}
+
 static void export (napi_env env, napi_value exports, const char *name, napi_callback function) {
   napi_value value;
   if (napi_create_function (env, name, (size_t)-1, function, NULL, &value) == 0)
@@ -84,5 +116,6 @@ napi_value napi_register_module_v1 (napi_env env, napi_value exports) {
   export (env, exports, "pixels", pixels);
   export (env, exports, "passOutput", pass_output);
   export (env, exports, "cook", cook);
+  export (env, exports, "releaseSignals", release_signals);
   return exports;
 }
