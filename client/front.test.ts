@@ -5,12 +5,13 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -206,7 +207,7 @@ test('an image that is missing is pulled, and the call is made again', patience,
       streams: {
         PullImage() {
           pulled += 1;
-          return [];
+          return [{ done: { image: { id: 'd' }, changed: true, warnings: [] } }];
         },
       },
     });
@@ -216,8 +217,76 @@ test('an image that is missing is pulled, and the call is made again', patience,
     outcomes.push({ code, stderr, pulled });
   }
   assert.deepEqual(outcomes[0], outcomes[1]);
-  assert.equal(outcomes[0]?.pulled, 1);
+  assert.deepEqual([outcomes[0]?.pulled, outcomes[0]?.code], [1, 7]);
 });
+
+test('what was read of stdin before an image was found to be missing is not lost', patience, async () => {
+  await using server = new FakeServer();
+  const input = Buffer.alloc(300 * 1024, 'line\n');
+  const isRead = Promise.withResolvers<void>();
+  let calls = 0;
+  let received = '';
+  await server.listen({
+    async run(session) {
+      await session.next();
+      if (++calls === 1) {
+        await isRead.promise;
+        return session.fail('NOT_FOUND', "No such image: 'a/b'", { reason: 'IMAGE_NOT_FOUND' });
+      }
+      await session.ready();
+      received = (await session.readStdin()).toString();
+      await session.exit(7);
+    },
+    unary: {
+      GetImage() {
+        throw serviceError('NOT_FOUND', "No such image: 'a/b'", { reason: 'IMAGE_NOT_FOUND' });
+      },
+    },
+    streams: { PullImage: () => [{ done: { image: { id: 'd' }, changed: true, warnings: [] } }] },
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '-i', 'a/b', 'cat'], { program: whole });
+  // A pipe has no room for all of it: the client has read from it.
+  client.child.stdin.end(input, () => isRead.resolve());
+  const { code } = await client.outcome();
+  assert.deepEqual([code, calls, received.length], [7, 2, input.length]);
+  assert.equal(received, input.toString());
+});
+
+test(
+  'signals that come before the session is ready, and before likerctl becomes another program, are passed on',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    const isTold = Promise.withResolvers<void>();
+    const seen: unknown[] = [];
+    await server.listen({
+      async run(session) {
+        await session.next();
+        await isTold.promise;
+        await session.ready();
+        for (let frame = await session.nextInput(); ; frame = await session.nextInput())
+          if (seen.push(frame?.frame) === 2) break;
+        await session.exit(7);
+      },
+    });
+    const client = new PipedLikerctl(server.socketPath, ['run', '-i', '/', 'cat'], { program: whole });
+    await until('the front to watch signals', () => blocks(client.child.pid ?? 0, 'SIGUSR1'));
+    client.child.kill('SIGUSR1');
+    client.child.stdin.write('x');
+    await until('the TypeScript client', () =>
+      readlinkSync(`/proc/${client.child.pid}/exe`).endsWith('/node'),
+    );
+    isTold.resolve();
+    const { code } = await client.outcome();
+    assert.deepEqual([code, seen.toSorted()], [7, ['signal', 'stdin']]);
+  },
+);
+
+/** Whether the process has blocked the signal. */
+function blocks(pid: number, signal: NodeJS.Signals): boolean {
+  const mask = /^SigBlk:\s+([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+}
 
 test(
   'the terminal is restored even if the TypeScript client ends before it has begun',

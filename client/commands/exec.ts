@@ -51,9 +51,9 @@ async function execInContainer(invocation: Invocation): Promise<number> {
   requireTerminal(flags);
   const process = parseProcess(flags, args, terminalSize());
   const onDisconnect = parseOnDisconnect(flags);
+  const connection = await context.connect();
   const handedOver = takeHandedOver();
   const requestId = handedOver?.requestId ?? newRequestId();
-  const connection = await context.connect();
   const session = new TerminalSession({
     connection,
     open: (begun) => openExec(connection, { container, process, onDisconnect, requestId }, begun),

@@ -7,7 +7,7 @@ import { containerFlags } from '../request/flags.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
 import { newRequestId } from '../request/request-id.ts';
 import { openRun } from '../session/call.ts';
-import { type HandedOver, takeHandedOver } from '../session/handed-over.ts';
+import { takeHandedOver } from '../session/handed-over.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { type OutputStream, outputStreams } from '../session/session.ts';
 import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
@@ -56,27 +56,26 @@ async function runContainer(invocation: Invocation): Promise<number> {
   const connection = await context.connect();
   const handedOver = takeHandedOver();
   const requestId = handedOver?.requestId ?? newRequestId();
-  const attend = (handedOver: HandedOver | null): Promise<number> =>
-    new TerminalSession({
-      connection,
-      open: (begun) => openRun(connection, { spec, requestId, replace: flags.bool('replace') }, begun),
-      handedOver,
-      stdin: flags.bool('interactive'),
-      tty: flags.bool('tty'),
-      hidden,
-      readOnly: false,
-      ...options,
-      onReady: (ready) => idFiles.write(ready.containerId, ready.pid),
-    }).run();
-  try {
-    if (handedOver !== null) return await attend(handedOver);
-  } catch (error) {
-    // It was begun without a look for the image.
-    if (!hasReason(error, 'IMAGE_NOT_FOUND')) throw error;
-  }
-  await haveImages(connection, spec, flags);
+  if (handedOver === null) await haveImages(connection, spec, flags);
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
-  return await attend(null);
+  const session = new TerminalSession({
+    connection,
+    open: (begun) => openRun(connection, { spec, requestId, replace: flags.bool('replace') }, begun),
+    handedOver,
+    // It was begun without a look for the image.
+    async mend(error) {
+      if (!hasReason(error, 'IMAGE_NOT_FOUND')) return false;
+      await haveImages(connection, spec, flags);
+      return true;
+    },
+    stdin: flags.bool('interactive'),
+    tty: flags.bool('tty'),
+    hidden,
+    readOnly: false,
+    ...options,
+    onReady: (ready) => idFiles.write(ready.containerId, ready.pid),
+  });
+  return await session.run();
 }
 
 /** The streams that --attach leaves out; none without it. Throws BAD_ARGUMENT. */

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { constants } from 'node:os';
 import { encodeFrame, frameTypes } from '../../common/ttrpc/frames.ts';
 import { encodeFields, WireMessage } from '../../common/wire.ts';
 import type { BegunCall } from '../connection/wire.ts';
@@ -13,8 +12,6 @@ export interface HandedOver {
   readonly cooked: Uint8Array | null;
   /** Tells the process that would restore the terminal if this one could not. */
   tookTerminal(): void;
-  /** A signal that has come and was not handled. */
-  readonly interrupted: NodeJS.Signals | null;
   /** How many signals so far asked likerctl to end. */
   readonly interrupts: number;
 }
@@ -28,7 +25,6 @@ const numbers = {
   stderrOffset: 8,
   cooked: 20,
   interrupts: 21,
-  interrupted: 22,
   guard: 26,
 };
 
@@ -39,7 +35,6 @@ export function takeHandedOver(env: NodeJS.ProcessEnv = process.env): HandedOver
   if (given === undefined) return null;
   forgetPreload(env);
   const state = new WireMessage(contents(Number(given)));
-  const interrupted = state.number(numbers.interrupted);
   return {
     requestId: state.text(numbers.requestId),
     call: begunCall(state),
@@ -51,10 +46,6 @@ export function takeHandedOver(env: NodeJS.ProcessEnv = process.env): HandedOver
       closeSync(guard);
     },
     interrupts: state.number(numbers.interrupts),
-    interrupted:
-      (Object.keys(constants.signals) as NodeJS.Signals[]).find(
-        (name) => constants.signals[name] === interrupted,
-      ) ?? null,
   };
 }
 

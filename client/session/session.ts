@@ -51,6 +51,8 @@ export interface SessionOptions {
   readonly open: (begun?: BegunCall) => SessionCall;
   /** The stream that the session begins with. */
   readonly begun?: BegunCall | undefined;
+  /** Asked when that has failed before the session was ready. True: the stream is opened once more. */
+  readonly mend?: (error: Error) => Promise<boolean>;
   /** The process has a terminal. */
   readonly tty: boolean;
   /** Send nothing that changes the process. */
@@ -163,6 +165,7 @@ export class Session {
     for (let losses = 0; ; losses++) {
       if (this.#aborted) return { kind: 'failed', error: this.#aborted };
       const end = await this.#converse(this.#options.open(losses === 0 ? this.#options.begun : undefined));
+      if (end.kind === 'failed' && (await this.#isMended(losses, end.error))) continue;
       if (end.kind !== 'lost') return end;
       if (this.#ready !== undefined) return this.#resume(end.error);
       if (losses === reopenings) return { kind: 'failed', error: end.error };
@@ -172,6 +175,12 @@ export class Session {
         return { kind: 'failed', error: asError(error) };
       }
     }
+  }
+
+  async #isMended(losses: number, error: Error): Promise<boolean> {
+    const { begun, mend } = this.#options;
+    if (begun === undefined || losses > 0 || this.wasReady || this.#aborted) return false;
+    return (await mend?.(error)) === true;
   }
 
   /** The connection was lost after ready: waits for the daemon and attaches again, as often as needed. */

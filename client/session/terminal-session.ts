@@ -34,7 +34,15 @@ export class TerminalSession implements Front {
     this.#options = options;
     this.stdin = options.stdin && !options.readOnly ? process.stdin : null;
     this.keys = this.stdin?.isTTY ? options.detachKeys : [];
-    this.#session = new Session({ ...options, begun: options.handedOver?.call }, this);
+    const { mend } = options;
+    this.#session = new Session(
+      {
+        ...options,
+        begun: options.handedOver?.call,
+        ...(mend && { mend: (error: Error) => this.#terminal.whileCooked(() => mend(error)) }),
+      },
+      this,
+    );
     this.#signals = new SignalHandling(
       {
         send: (signal) => this.#session.signal(signal),
@@ -63,7 +71,6 @@ export class TerminalSession implements Front {
     if (raw) this.#terminal.enterRaw(handedOver?.cooked ?? null);
     handedOver?.tookTerminal();
     if (handedOver) releaseSignals();
-    if (handedOver?.interrupted) process.kill(process.pid, handedOver.interrupted);
     if (tty) stream('stdout').on('resize', this.#onResize);
     let end: SessionEnd | undefined;
     try {

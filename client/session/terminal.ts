@@ -41,6 +41,17 @@ export class Terminal {
     native()?.passOutput();
   }
 
+  /** Does something that is shown and interrupted as without a session. */
+  async whileCooked<Result>(act: () => Promise<Result>): Promise<Result> {
+    const wasRaw = this.#isRaw;
+    this.restore({ reset: false });
+    try {
+      return await act();
+    } finally {
+      if (wasRaw) this.enterRaw(null);
+    }
+  }
+
   /** Leaves raw mode. May be called at any time, and repeatedly. `reset` also undoes what a cut-off program left behind. */
   restore({ reset }: { readonly reset: boolean }): void {
     if (!this.#isRaw) return;

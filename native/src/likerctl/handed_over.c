@@ -15,7 +15,6 @@ enum {
   STDERR_OFFSET = 8,
   COOKED = 20,
   INTERRUPTS = 21,
-  INTERRUPTED = 22,
   GUARD = 26,
 };
 
@@ -31,7 +30,6 @@ static void encode (struct buffer *out, const struct handed_over *state) {
     put_field (out, BYTES_TAG (COOKED), state->cooked, sizeof *state->cooked);
   put_number_field (out, VARINT_TAG (GUARD), (uint64_t)state->guard + 1);
   put_number_field (out, VARINT_TAG (INTERRUPTS), state->interrupts);
-  put_number_field (out, VARINT_TAG (INTERRUPTED), (uint64_t)state->interrupted);
 }
 
 int handed_over_file (const struct handed_over *state) {

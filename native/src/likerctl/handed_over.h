@@ -16,7 +16,6 @@ struct handed_over {
   const struct termios *cooked; /* the terminal before raw mode; NULL: it is not in raw mode */
   int guard;                    /* where to tell that the terminal was taken over; -1: nowhere */
   unsigned interrupts;           /* signals so far by which the user has asked the program to end */
-  int interrupted;               /* one that is still to be handled; 0: none */
 };
 
 /* Makes the descriptors that are handed over survive execve(2). Returns one from which the state can be read, or -1 and errno. */

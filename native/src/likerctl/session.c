@@ -36,9 +36,12 @@ struct session {
   int exit_code;
 };
 
-/* The frame that is not handled is the first of what is handed over. */
+/* The frame that is not handled is the first of what is handed over, and so is the signal, if there is one: it comes again. */
 static _Noreturn void leave_session (const struct session *session, int interrupted) {
   const struct call *call = &session->call;
+  for (int number = 1; number < 64; number++)
+    if (session->early_signals >> number & 1 || number == interrupted)
+      kill (getpid (), number);
   const struct handed_over state = {
     .request_id = session->plan->request_id,
     .call = call->socket,
@@ -50,7 +53,6 @@ static _Noreturn void leave_session (const struct session *session, int interrup
     .cooked = cooked_terminal (),
     .guard = cooked_terminal () ? guard_terminal () : -1,
     .interrupts = session->interrupts,
-    .interrupted = interrupted,
   };
   leave (&state);
 }
@@ -109,6 +111,7 @@ static enum taken take_ready (struct session *session, const struct field *ready
   for (int number = 1; number < 64; number++)
     if (session->early_signals >> number & 1)
       send_signal (session, number);
+  session->early_signals = 0;
   return TAKEN;
 }
 

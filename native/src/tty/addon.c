@@ -83,14 +83,17 @@ __attribute__ ((constructor)) static void hold_signals (void) {
   is_holding = getenv ("LIKER_HANDED_OVER") && sigprocmask (SIG_BLOCK, NULL, &held) == 0;
 }
 
-__attribute__ ((visibility ("default"))) int pthread_sigmask (int how, const sigset_t *set, sigset_t *before);
+__attribute__ ((visibility ("default"))) int mask_signals (int how, const sigset_t *set, sigset_t *before) __asm__ ("pthread_sigmask");
 
-/* In the place of libc's if this was loaded before Node.js, which unblocks all signals at its start. */
-int pthread_sigmask (int how, const sigset_t *set, sigset_t *before) {
-  sigset_t with_held;
-  if (is_holding && set && how == SIG_SETMASK) {
-    sigorset (&with_held, set, &held);
-    set = &with_held;
+/* In the place of libc's pthread_sigmask if this was loaded before Node.js, which unblocks all signals at its start. */
+int mask_signals (int how, const sigset_t *set, sigset_t *before) {
+  sigset_t changed;
+  if (is_holding && set && how != SIG_BLOCK) {
+    changed = *set;
+    for (int number = 1; number < NSIG; number++)
+      if (sigismember (&held, number) == 1)
+        (how == SIG_SETMASK ? sigaddset : sigdelset) (&changed, number);
+    set = &changed;
   }
   return sigprocmask (how, set, before) == 0 ? 0 : errno;
 }
